@@ -1,0 +1,53 @@
+"""Squeeze-and-Excitation: weigh each channel by a gate computed from all channels' global means.
+
+Hu, Shen, Sun: "Squeeze-and-Excitation Networks", CVPR 2018 (journal version 2019).
+
+    squeeze     z_c = 1 / (H W) * sum_ij x_cij                     (eq. 2)
+    excitation  s   = sigmoid(W2 relu(W1 z)),  W1: C -> C/r, W2: C/r -> C   (eq. 3)
+    scale       y_c = s_c * x_c                                    (eq. 4)
+
+Deviations, and where they come from:
+- both layers have a bias, as in the authors' Caffe networks and in the parameter counts that CBAM's table 4 prints;
+  eq. 3 writes none;
+- the hidden width is ``max(1, channels // reduction)``, so that few channels do not end in a layer of width 0;
+- the layers are 1x1 convolutions on ``(B, C, 1, 1)``, which compute what fully connected layers compute.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class SqueezeExcitation(nn.Module):
+    """Gate each channel by a bottleneck of the channels' means.
+
+    Args:
+        channels: C, the number of channels of the input, at least 1.
+        reduction: r, by which the hidden layer is narrower than C, at least 1.
+
+    Raises:
+        ValueError: ``channels`` or ``reduction`` is below 1; the input is not ``(B, C, H, W)`` with this C.
+    """
+
+    def __init__(self, channels: int, reduction: int = 16) -> None:
+        super().__init__()
+        if channels < 1:
+            raise ValueError(f"channels must be at least 1, got {channels}; give the C of the input (B, C, H, W)")
+        if reduction < 1:
+            raise ValueError(f"reduction must be at least 1, got {reduction}; the paper uses 16")
+        hidden = max(1, channels // reduction)
+        self.channels = channels
+        self.reduce = nn.Conv2d(channels, hidden, kernel_size=1)
+        self.expand = nn.Conv2d(hidden, channels, kernel_size=1)
+
+    def gate(self, x: Tensor) -> Tensor:
+        """One weight in (0, 1) for each channel: ``(B, C, H, W) -> (B, C, 1, 1)``."""
+        if x.ndim != 4 or x.shape[1] != self.channels:
+            raise ValueError(f"expected an input (B, {self.channels}, H, W), got shape {tuple(x.shape)}")
+        squeezed = x.mean(dim=(2, 3), keepdim=True)
+        return torch.sigmoid(self.expand(torch.relu(self.reduce(squeezed))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The gated features: ``(B, C, H, W) -> (B, C, H, W)``."""
+        return x * self.gate(x)

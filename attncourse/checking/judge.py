@@ -1,0 +1,255 @@
+"""The verdict: one judge for every kind of exercise, the same in the notebook and in the classroom.
+
+The candidate is observed; the same observations of the reference and of every accepted style decide whether it is
+right, those of the misconceptions give the mistake its name. Where a module matches neither, the probes decide. The
+judge never looks at source text or at names, and never knows in which process the answer runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attncourse.checking.candidate import Candidate, Workbench
+from attncourse.checking.exercise import (
+    Exercise,
+    FunctionExercise,
+    Misconception,
+    ModuleExercise,
+    Style,
+    TestsExercise,
+)
+from attncourse.checking.filled import observe_module
+from attncourse.checking.observation import AnswerError, Observation, Outcome, describe, difference
+from attncourse.checking.probes import Subject, first_violation
+from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
+
+SUBGOALS = {
+    "raised": "your code runs without an error",
+    "type": "the result is of the right kind",
+    "shape": "the result has the right shape",
+    "dtype": "the result has the right dtype",
+    "value": "the values are right",
+    "changed": "the input is left as it was",
+    "unstable": "the same input gives the same answer twice",
+    "gradient": "gradients flow back through the answer",
+}
+
+
+def judge(exercise: Exercise, candidate: Candidate, seed: int = 0) -> Report:
+    """Judge one answer. Whatever the learner's code does, a Report comes back; KeyboardInterrupt passes through."""
+    return Judge(exercise, seed).verdict(candidate)
+
+
+class Judge:
+    """Judges any number of answers to one exercise on the inputs of one seed."""
+
+    def __init__(self, exercise: Exercise, seed: int = 0) -> None:
+        self.exercise = exercise
+        self.seed = seed
+        self._known: dict[Callable[..., Any], list[Observation]] = {}
+
+    def verdict(self, candidate: Candidate) -> Report:
+        """The report on one answer."""
+        description = candidate.describe()
+        unfit = _unfit(self.exercise, description)
+        if description["what"] == "nothing":
+            return self._not_attempted()
+        if unfit:
+            return self._report(INCORRECT, subgoal=f"the answer is {self.exercise.expects}", why=unfit)
+        if isinstance(self.exercise, TestsExercise):
+            return self._tests(candidate)
+        seen = observe(self.exercise, candidate, self.seed)
+        if _untouched(seen):
+            return self._not_attempted()
+        offence = next((o.outcome.raised for o in seen if o.outcome.raised and o.outcome.raised.kind == "OursError"), None)
+        if offence:
+            return self._report(INCORRECT, subgoal="the answer is your own", why=_OURS)
+        return self._compare(seen, candidate)
+
+    def observations(self, implementation: Callable[..., Any]) -> list[Observation]:
+        """What a right or wrong answer of the course's own does on this seed; computed once."""
+        if implementation not in self._known:
+            known = implementation() if self.exercise.kind == "value" else implementation
+            self._known[implementation] = observe(self.exercise, Workbench(known, trusted=True), self.seed)
+        return self._known[implementation]
+
+    def _compare(self, seen: Sequence[Observation], candidate: Candidate) -> Report:
+        right = [Style("reference", self.exercise.right), *self.exercise.styles]
+        for style in right:
+            if agree(self.observations(style.implementation), seen):
+                return self._report(CORRECT, remark=style.remark)
+        for wrong in self.exercise.misconceptions:
+            if agree(self.observations(wrong.implementation), seen):
+                return self._named(wrong, seen)
+        if isinstance(self.exercise, ModuleExercise) and self.exercise.probes:
+            return self._probe(self.exercise, seen, candidate)
+        return self._unnamed(seen)
+
+    def _probe(self, exercise: ModuleExercise, seen: Sequence[Observation], candidate: Candidate) -> Report:
+        crash = next((o for o in seen if o.outcome.raised), None)
+        found = first_violation(exercise.probes, Subject(candidate, self.seed))
+        if found is None and crash is None:
+            return self._report(CORRECT)
+        if found is None:
+            return self._unnamed(seen)
+        return self._report(
+            INCORRECT, subgoal=found.subgoal, why=found.sentence, next_step=found.next_step, witness=found.witness
+        )
+
+    def _named(self, wrong: Misconception, seen: Sequence[Observation]) -> Report:
+        subgoal, witness, _ = self._first_difference(seen)
+        return self._report(
+            INCORRECT,
+            subgoal=subgoal,
+            diagnosis=wrong.name,
+            believed=wrong.believed,
+            why=wrong.why,
+            next_step=wrong.next_step,
+            witness=witness,
+        )
+
+    def _unnamed(self, seen: Sequence[Observation]) -> Report:
+        subgoal, witness, sentence = self._first_difference(seen)
+        step = f'Compare the two below by hand, then ask for a hint: attncourse.hint("{self.exercise.id}").'
+        return self._report(INCORRECT, subgoal=subgoal, why=sentence, next_step=step, witness=witness)
+
+    def _first_difference(self, seen: Sequence[Observation]) -> tuple[str, Witness | None, str]:
+        expected = self._nearest(seen)
+        for want, got in zip(expected, seen, strict=False):
+            found = difference(want.outcome, got.outcome)
+            if found:
+                shown = got.outcome.raised or got.outcome.value
+                note = _where(got.outcome) if got.outcome.raised else ""
+                witness = Witness(got.label, got.inputs, want.outcome.raised or want.outcome.value, shown, note)
+                return SUBGOALS[found.aspect], witness, f"{_capital(found.sentence)}."
+        return "the answer does what the task asks", None, "The answer could not be run to its end."
+
+    def _nearest(self, seen: Sequence[Observation]) -> list[Observation]:
+        """The right answer whose observations agree with ``seen`` the longest: bias or no bias, say."""
+        implementations = [self.exercise.right, *(style.implementation for style in self.exercise.styles)]
+        return max((self.observations(i) for i in implementations), key=lambda known: _agreement(known, seen))
+
+    def _tests(self, candidate: Candidate) -> Report:
+        exercise = self.exercise
+        assert isinstance(exercise, TestsExercise)
+        right = [(name, candidate.examine(function)) for name, function in exercise.right_implementations]
+        wrong = [(name, candidate.examine(function)) for name, function in exercise.wrong_implementations]
+        if not any(verdict["called"] for _, verdict in [*right, *wrong]):
+            return self._not_attempted()
+        refused = [(name, verdict) for name, verdict in right if not verdict["accepts"]]
+        missed = [name for name, verdict in wrong if verdict["accepts"]]
+        if not refused and not missed:
+            return self._report(CORRECT, remark=f"Your test catches all {len(wrong)} wrong implementations.")
+        score = exercise.points * (1 - len(refused) / len(right)) * (1 - len(missed) / len(wrong))
+        pattern = tuple(verdict["accepts"] for _, verdict in [*right, *wrong])
+        known = next((m for m in exercise.misconceptions if self._pattern(exercise, m) == pattern), None)
+        counts = (
+            f"It accepts {len(right) - len(refused)} of {len(right)} right implementations "
+            f"and catches {len(wrong) - len(missed)} of {len(wrong)} wrong ones."
+        )
+        said = f" On one right implementation it said: {refused[0][1]['said']}." if refused and refused[0][1]["said"] else ""
+        if refused:
+            subgoal, step = "it accepts every right implementation", "Find what your test asks beyond the task."
+        else:
+            subgoal, step = "it catches every wrong implementation", self._escaped(exercise, missed[0])
+        return self._report(
+            INCORRECT,
+            score=round(score, 2),
+            subgoal=subgoal,
+            diagnosis=known.name if known else None,
+            believed=known.believed if known else "",
+            why=f"{known.why} {counts}{said}" if known else counts + said,
+            next_step=known.next_step if known else step,
+        )
+
+    def _pattern(self, exercise: TestsExercise, wrong: Misconception) -> tuple[bool, ...]:
+        bench = Workbench(wrong.implementation, trusted=True)
+        functions = [f for _, f in [*exercise.right_implementations, *exercise.wrong_implementations]]
+        return tuple(bench.examine(function)["accepts"] for function in functions)
+
+    def _escaped(self, exercise: TestsExercise, name: str) -> str:
+        assert exercise.subject is not None
+        slipped = next(m for m in exercise.subject.misconceptions if m.name == name)
+        return f"One that slips through: {name}. {slipped.why} Which input tells it apart?"
+
+    def _not_attempted(self) -> Report:
+        step = f"Write your answer in the cell above, then run it and this check. attncourse.hint(\"{self.exercise.id}\") helps."
+        if self.exercise.kind in ("function", "module"):
+            step += " If you have begun: the answer returns None, so perhaps a return is missing."
+        return self._report(NOT_ATTEMPTED, next_step=step)
+
+    def _report(self, state: str, score: float | None = None, **words: Any) -> Report:
+        exercise = self.exercise
+        points = float(exercise.points)
+        earned = (points if state == CORRECT else 0.0) if score is None else float(score)
+        return Report(exercise.id, exercise.title, state, earned, points, seed=self.seed, **words)
+
+
+_OURS = "This is the course's own code: good to read and to use, but build yours here."
+
+
+def observe(exercise: Exercise, candidate: Candidate, seed: int) -> list[Observation]:
+    """Run the answer as its kind is run."""
+    if isinstance(exercise, ModuleExercise):
+        return observe_module(exercise, candidate, seed)
+    if isinstance(exercise, FunctionExercise):
+        return [
+            Observation(
+                case.label,
+                tuple((f"argument {i + 1}", argument) for i, argument in enumerate(case.arguments)),
+                candidate.call(case.arguments, seed, exercise.gradients),
+            )
+            for case in exercise.draw_cases(seed)
+        ]
+    try:
+        return [Observation("your answer", (), Outcome(candidate.value()))]
+    except AnswerError as error:
+        return [Observation("your answer", (), Outcome(raised=error))]
+
+
+def agree(expected: Sequence[Observation], seen: Sequence[Observation]) -> bool:
+    """Whether two answers did the same on every input."""
+    return len(expected) == len(seen) and _agreement(expected, seen) == len(seen)
+
+
+def _agreement(expected: Sequence[Observation], seen: Sequence[Observation]) -> int:
+    for number, (want, got) in enumerate(zip(expected, seen, strict=False)):
+        if difference(want.outcome, got.outcome):
+            return number
+    return min(len(expected), len(seen))
+
+
+def _untouched(seen: Sequence[Observation]) -> bool:
+    """Whether nothing was returned anywhere: the stub as it was handed out."""
+    runs = [o.outcome for o in seen if not o.label.startswith("the parameters of")]
+    empty = [run.value is None and run.raised is None for run in runs]
+    unbuilt = [run.raised is not None and run.raised.kind == "NotImplementedError" for run in runs]
+    return bool(runs) and (all(empty) or all(unbuilt))
+
+
+def _unfit(exercise: Exercise, description: dict[str, Any]) -> str:
+    what, kind = description["what"], description["type"]
+    if description["ours"]:
+        return _OURS
+    if exercise.kind == "module":
+        if what == "module":
+            return f"This is one {kind} already built. Hand in the class itself: {exercise.answer}, without parentheses."
+        if what not in ("module class", "function"):
+            return f"Expected a class derived from torch.nn.Module, got {kind}."
+    if exercise.kind in ("function", "tests") and what not in ("function", "module"):
+        return f"Expected a function, got {kind}. Hand in the function itself: {exercise.answer}, without parentheses."
+    if exercise.kind == "value" and what not in ("value", "other"):
+        return f"Expected a value, got a {what} ({kind}). Hand in its result, not the {what}."
+    return ""
+
+
+def _where(outcome: Outcome) -> str:
+    return outcome.raised.where if outcome.raised else ""
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+__all__ = ["Judge", "agree", "describe", "judge", "observe"]

@@ -1,0 +1,170 @@
+"""What was seen when an answer ran, and where two such sights differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+RELATIVE = 1e-4
+ABSOLUTE = 1e-5
+
+
+class AnswerError(Exception):
+    """The learner's code raised: what, with which words, and where in the learner's own lines."""
+
+    def __init__(self, kind: str, message: str, where: str = "") -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+        self.message = message
+        self.where = where
+
+    def same_as(self, other: AnswerError) -> bool:
+        """Whether two answers failed in the same way, wherever that was in their text."""
+        return (self.kind, self.message) == (other.kind, other.message)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run. ``value`` and ``gradients`` are meaningless where ``raised`` is set."""
+
+    value: Any = None
+    raised: AnswerError | None = None
+    gradients: tuple[Tensor | None, ...] | None = None
+    changed: tuple[int, ...] = ()
+    stable: bool = True
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One run with the words for it and what went in, as a witness shows it."""
+
+    label: str
+    inputs: tuple[tuple[str, Any], ...]
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two outcomes part: the ``aspect`` and a sentence about it, yours against the expected."""
+
+    aspect: str
+    sentence: str
+
+
+def difference(expected: Outcome, got: Outcome) -> Difference | None:
+    """The first aspect in which ``got`` is not ``expected``; None where they agree.
+
+    Aspects, in order: raised, type, shape, dtype, value, changed, unstable, gradient.
+    """
+    if expected.raised or got.raised:
+        return _raised(expected.raised, got.raised)
+    if expected.stable != got.stable:
+        return Difference("unstable", "two calls with the same input gave two different answers")
+    found = compare(expected.value, got.value, values=expected.stable)
+    if found:
+        return found
+    if expected.changed != got.changed:
+        return Difference("changed", "the input tensor itself was changed; the answer must leave it as it was")
+    return _gradients(expected, got) if expected.stable else None
+
+
+def compare(expected: Any, got: Any, *, values: bool = True) -> Difference | None:
+    """Compare plain values: tensors, numbers, words, and sequences of them."""
+    if isinstance(expected, Tensor):
+        return _tensors(expected, got, values)
+    if isinstance(got, Tensor) and got.ndim == 0:
+        got = got.item()
+    if isinstance(expected, list | tuple):
+        return _sequences(expected, got, values)
+    if isinstance(expected, str) and isinstance(got, str):
+        same = expected.strip().lower() == got.strip().lower()
+        return None if same else Difference("value", f"expected {expected!r}, got {got!r}")
+    if isinstance(expected, bool) or isinstance(got, bool) or expected is None or got is None:
+        same = type(expected) is type(got) and expected == got
+        return None if same else Difference("value", f"expected {expected!r}, got {got!r}")
+    if isinstance(expected, int | float) and isinstance(got, int | float):
+        close = abs(expected - got) <= ABSOLUTE + RELATIVE * abs(expected)
+        return None if close else Difference("value", f"expected {expected}, got {got}")
+    return Difference("type", f"expected {describe(expected)}, got {describe(got)}")
+
+
+def describe(value: Any) -> str:
+    """``a float32 tensor of shape (2, 3)``, ``None``, ``the text 'b'``: for sentences."""
+    if isinstance(value, Tensor):
+        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+    if value is None:
+        return "None (nothing was returned)"
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} of {len(value)} values"
+    return f"{type(value).__name__} {value!r}"
+
+
+def _raised(expected: AnswerError | None, got: AnswerError | None) -> Difference | None:
+    if expected and got:
+        return None if expected.same_as(got) else Difference("raised", f"{got.kind}: {got.message}")
+    if got:
+        return Difference("raised", f"your code raised {got.kind}: {got.message}")
+    assert expected is not None
+    return Difference("raised", f"expected {expected.kind}: {expected.message}")
+
+
+def _tensors(expected: Tensor, got: Any, values: bool) -> Difference | None:
+    if not isinstance(got, Tensor):
+        return Difference("type", f"expected {describe(expected)}, got {describe(got)}")
+    if expected.shape != got.shape:
+        return Difference("shape", f"expected shape {tuple(expected.shape)}, got {tuple(got.shape)}")
+    if expected.is_floating_point() != got.is_floating_point():
+        return Difference("dtype", f"expected dtype {expected.dtype}, got {got.dtype}")
+    if values and not _close(expected, got):
+        return Difference("value", f"{_wrong_entries(expected, got)} of {expected.numel()} values differ")
+    return None
+
+
+def _close(expected: Tensor, got: Tensor) -> bool:
+    return bool(
+        torch.allclose(expected.double(), got.detach().double(), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    )
+
+
+def _wrong_entries(expected: Tensor, got: Tensor) -> int:
+    return int(wrong(expected, got).sum())
+
+
+def wrong(expected: Tensor, got: Tensor) -> Tensor:
+    """bool tensor: where two tensors of one shape differ."""
+    return ~torch.isclose(expected.double(), got.detach().double(), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+
+
+def _sequences(expected: list[Any] | tuple[Any, ...], got: Any, values: bool) -> Difference | None:
+    if not isinstance(got, list | tuple):
+        return Difference("type", f"expected {describe(tuple(expected))}, got {describe(got)}")
+    if len(expected) != len(got):
+        return Difference("shape", f"expected {len(expected)} values, got {len(got)}")
+    for index, (one, other) in enumerate(zip(expected, got, strict=True)):
+        found = compare(one, other, values=values)
+        if found:
+            return Difference(found.aspect, f"value {index}: {found.sentence}")
+    return None
+
+
+def _gradients(expected: Outcome, got: Outcome) -> Difference | None:
+    if expected.gradients is None:
+        return None
+    if got.gradients is None or len(got.gradients) != len(expected.gradients):
+        return Difference("gradient", "no gradient flows back through the answer")
+    for one, other in zip(expected.gradients, got.gradients, strict=True):
+        if one is None and other is None:
+            continue
+        if other is None and one is not None and bool((one != 0).any()):
+            return Difference("gradient", "the values are right, but no gradient flows back through the answer")
+        left = torch.zeros_like(other) if one is None and other is not None else one
+        right = torch.zeros_like(one) if other is None and one is not None else other
+        assert left is not None and right is not None
+        if left.shape != right.shape or not _close(left, right):
+            return Difference("gradient", "the values are right, but the gradient is not")
+    return None
