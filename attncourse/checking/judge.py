@@ -7,6 +7,7 @@ judge never looks at source text or at names, and never knows in which process t
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -194,10 +195,11 @@ def observe(exercise: Exercise, candidate: Candidate, seed: int) -> list[Observa
     if isinstance(exercise, ModuleExercise):
         return observe_module(exercise, candidate, seed)
     if isinstance(exercise, FunctionExercise):
+        names = list(inspect.signature(exercise.right).parameters)
         return [
             Observation(
                 case.label,
-                tuple((f"argument {i + 1}", argument) for i, argument in enumerate(case.arguments)),
+                tuple(zip(names, case.arguments, strict=False)),
                 candidate.call(case.arguments, seed, exercise.gradients),
             )
             for case in exercise.draw_cases(seed)
