@@ -21,7 +21,7 @@ from attncourse.checking.exercise import (
     TestsExercise,
 )
 from attncourse.checking.filled import observe_module
-from attncourse.checking.observation import AnswerError, Observation, Outcome, describe, difference
+from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference
 from attncourse.checking.probes import Subject, first_violation
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
 
@@ -34,6 +34,17 @@ SUBGOALS = {
     "changed": "the input is left as it was",
     "unstable": "the same input gives the same answer twice",
     "gradient": "gradients flow back through the answer",
+}
+
+NEXT_STEPS = {
+    "raised": "Run your code on the input shown and follow it to the line where it stops.",
+    "type": "Print type(...) of what you return.",
+    "shape": "For the input shown, write down the shape after each of your lines.",
+    "dtype": "Find the line that changes the dtype.",
+    "value": "Work out one entry of the expected result by hand, and compare it with yours.",
+    "changed": "Make a new tensor instead: avoid methods that end in _ and assignments such as x[...] = .",
+    "unstable": "Nothing random belongs in the call: layers and weights are made once, before it.",
+    "gradient": "Stay in torch: .detach(), .data, .item(), .numpy() and torch.no_grad() cut the gradient.",
 }
 
 
@@ -111,11 +122,11 @@ class Judge:
         )
 
     def _unnamed(self, seen: Sequence[Observation]) -> Report:
-        subgoal, witness, sentence = self._first_difference(seen)
-        step = f'Compare the two below by hand, then ask for a hint: attncourse.hint("{self.exercise.id}").'
-        return self._report(INCORRECT, subgoal=subgoal, why=sentence, next_step=step, witness=witness)
+        subgoal, witness, found = self._first_difference(seen)
+        step = f'{NEXT_STEPS[found.aspect]} Stuck? attncourse.hint("{self.exercise.id}")'
+        return self._report(INCORRECT, subgoal=subgoal, why=f"{_capital(found.sentence)}.", next_step=step, witness=witness)
 
-    def _first_difference(self, seen: Sequence[Observation]) -> tuple[str, Witness | None, str]:
+    def _first_difference(self, seen: Sequence[Observation]) -> tuple[str, Witness | None, Difference]:
         expected = self._nearest(seen)
         for want, got in zip(expected, seen, strict=False):
             found = difference(want.outcome, got.outcome)
@@ -123,8 +134,8 @@ class Judge:
                 shown = got.outcome.raised or got.outcome.value
                 note = _where(got.outcome) if got.outcome.raised else ""
                 witness = Witness(got.label, got.inputs, want.outcome.raised or want.outcome.value, shown, note)
-                return SUBGOALS[found.aspect], witness, f"{_capital(found.sentence)}."
-        return "the answer does what the task asks", None, "The answer could not be run to its end."
+                return SUBGOALS[found.aspect], witness, found
+        return SUBGOALS["raised"], None, Difference("raised", "the answer could not be run to its end")
 
     def _nearest(self, seen: Sequence[Observation]) -> list[Observation]:
         """The right answer whose observations agree with ``seen`` the longest: bias or no bias, say."""
@@ -252,6 +263,3 @@ def _where(outcome: Outcome) -> str:
 
 def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
-
-
-__all__ = ["Judge", "agree", "describe", "judge", "observe"]
