@@ -82,6 +82,9 @@ class Style:
 class Exercise:
     """The part that every kind of exercise shares.
 
+    ``uses``: earlier exercises that the answer may call. ``equivalents``: statements of mutated references that are
+    as right as the reference, each with the reason; the audit asks for one wherever a mutant survives.
+
     Raises ValueError where the author's text is incomplete: a bad id, fewer than four hints, a misconception
     whose docstring is not three paragraphs.
     """
@@ -96,6 +99,7 @@ class Exercise:
     task: str
     hints: Sequence[str]
     uses: Sequence[str] = ()
+    equivalents: dict[str, str] = field(default_factory=dict)
     misconceptions: list[Misconception] = field(default_factory=list, init=False)
     styles: list[Style] = field(default_factory=list, init=False)
     _reference: Callable[..., Any] | None = field(default=None, init=False)
