@@ -194,7 +194,7 @@ def _hold(lesson: Lesson, ids: Sequence[str], exercises: Sequence[str]) -> None:
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise ValueError(f"{lesson.stem}: two cells have the title {twice[0]!r}")
-    files = {path for path in lesson.folder.glob("*.py") if path.name not in ("__init__.py", "lesson.py")}
+    files = {path for path in lesson.folder.glob("[!_]*.py") if path.name != "lesson.py"}
     without = sorted(path.name for path in files - {lesson.file_of(exercise) for exercise in exercises})
     if without:
         raise ValueError(f"{lesson.stem}: {without[0]} has no cell in lesson.py; give one the exercise's id as title")
