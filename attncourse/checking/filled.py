@@ -3,20 +3,30 @@
 Every parameter of one shape, up to transposition and axes of size 1, gets the same values in the candidate, in the
 reference and in each misconception. A Linear, a 1x1 convolution and an einsum then compute the same numbers, and an
 answer that computes what a misconception computes is that misconception.
+
+A misconception is written once, with its biases; ``patterns`` says which of them to leave out, so that it also names
+the same mistake in an answer without them.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from attncourse.checking.candidate import Candidate
 from attncourse.checking.draw import Draw
 from attncourse.checking.exercise import ModuleExercise, Scenario
 from attncourse.checking.observation import AnswerError, Observation, Outcome
+
+# The label of what is said of the parameters themselves, not of a run.
+PARAMETERS = "the parameters of"
+Pattern = frozenset[int]
+ALL_PARAMETERS: Pattern = frozenset()
 
 
 def canonical(shape: Sequence[int]) -> tuple[int, ...]:
@@ -27,58 +37,124 @@ def canonical(shape: Sequence[int]) -> tuple[int, ...]:
 def filling(shape: Sequence[int], seed: int, low: float, high: float) -> Tensor:
     """float64 values for a parameter of this shape; a transposed shape gets the transposed values."""
     sizes = [size for size in shape if size != 1]
-    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    order = _ascending(sizes)
     key = math.prod((size + 7) ** (axis + 1) for axis, size in enumerate(canonical(shape)))
     values = Draw(seed * 1_000_003 + key).signed(*canonical(shape), low=low, high=high)
     back = [order.index(axis) for axis in range(len(sizes))]
     return values.permute(back).reshape(tuple(shape))
 
 
-def observe_module(exercise: ModuleExercise, candidate: Candidate, seed: int) -> list[Observation]:
-    """Build, fill and run the candidate in every scenario; never raises for what the learner's code does."""
-    seen: list[Observation] = []
+def signature(shapes: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """The canonical shapes of some parameters, in an order that does not depend on theirs."""
+    return tuple(sorted(canonical(shape) for shape in shapes))
+
+
+def patterns(
+    exercise: ModuleExercise, implementation: Callable[..., Any], seen: Sequence[Observation]
+) -> list[Pattern]:
+    """The sets of biases without which one of the course's own answers has the parameters that were seen.
+
+    Each is a set of places in ``parameters()``; none, where no choice makes the parameters fit. ``seen`` begins with
+    the signature of the first scenario; where building failed, all parameters stay.
+    """
+    wanted = seen[0].outcome.value if seen and not seen[0].outcome.raised else None
+    if not isinstance(wanted, tuple):
+        return [ALL_PARAMETERS]
+    named = list(implementation(*exercise.scenarios[0].build).named_parameters())
+    if any(isinstance(parameter, nn.parameter.UninitializedParameter) for _, parameter in named):
+        return [ALL_PARAMETERS]
+    biases = [place for place, (name, _) in enumerate(named) if name.endswith("bias")]
+    chosen = [frozenset(left_out) for n in range(len(biases) + 1) for left_out in itertools.combinations(biases, n)]
+    return [p for p in chosen if signature([t.shape for place, (_, t) in enumerate(named) if place not in p]) == wanted]
+
+
+def observe_module(
+    exercise: ModuleExercise, candidate: Candidate, seed: int, left_out: Pattern = ALL_PARAMETERS
+) -> Iterator[Observation]:
+    """Build, fill and run the candidate in every scenario; never raises for what the learner's code does.
+
+    The parameters at the places ``left_out`` are zero and not told of. Lazy: a comparison stops at the first
+    difference, and what comes after it is never run.
+    """
     for number, scenario in enumerate(exercise.scenarios):
         arguments = tuple((f"argument {i + 1}", value) for i, value in enumerate(scenario.build))
         try:
-            seen += _scenario(exercise, scenario, candidate, seed * 101 + number)
+            yield from _scenario(exercise, scenario, candidate, seed * 101 + number, left_out)
         except AnswerError as error:
-            seen.append(Observation(scenario.label, arguments, Outcome(raised=error)))
-    return seen
+            yield Observation(scenario.label, arguments, Outcome(raised=error))
+    try:
+        yield from _reduced_precision(exercise.scenarios[0], candidate, seed)
+    except AnswerError as error:
+        yield Observation("in bfloat16", (), Outcome(raised=error))
 
 
-def _scenario(exercise: ModuleExercise, scenario: Scenario, candidate: Candidate, seed: int) -> list[Observation]:
+def _scenario(
+    exercise: ModuleExercise, scenario: Scenario, candidate: Candidate, seed: int, left_out: Pattern
+) -> Iterator[Observation]:
     handle = candidate.build(scenario.build)
     draw = Draw(seed)
     try:
-        first = draw.normal(*scenario.shapes[0])
+        count = len(candidate.shapes(handle))
         # Lazy layers get their shapes from a first call.
-        candidate.run(handle, first, seed, gradients=False)
+        first = draw.normal(*scenario.shapes[0])
+        outcome = candidate.run(handle, first, seed, gradients=False)
         shapes = candidate.shapes(handle)
-        signature = tuple(sorted(canonical(shape) for shape in shapes))
-        seen = [Observation(f"the parameters of {scenario.label}", (), Outcome(signature))]
+        kept = [place for place in range(len(shapes)) if place not in left_out]
+        yield Observation(f"{PARAMETERS} {scenario.label}", (), Outcome(signature([shapes[place] for place in kept])))
+        late = len(shapes) - count
+        yield Observation(f"{PARAMETERS} {scenario.label} that only the first call made", (), Outcome(late))
+        single = _dtype(f"{scenario.label}, the dtype for a float32 input", first, outcome)
         candidate.cast(handle, "float64")
-        candidate.fill(handle, [filling(shape, seed, *exercise.fill) for shape in shapes])
+        values = [filling(shape, seed, *exercise.fill) for shape in shapes]
+        candidate.fill(handle, [v if place in kept else torch.zeros_like(v) for place, v in enumerate(values)])
         for shape in scenario.shapes:
             x = (draw.normal(*shape, dtype=torch.float64) * scenario.scale * 4).round() / 4
-            outcome = _by_canonical_shape(candidate.run(handle, x, seed), shapes)
-            seen.append(Observation(f"{scenario.label}, input {shape}", (("x", x),), outcome))
+            outcome = _by_canonical_shape(candidate.run(handle, x, seed), shapes, kept)
+            yield Observation(f"{scenario.label}, input {shape}", (("x", x),), outcome)
+        yield single
+        yield _dtype(f"{scenario.label}, the dtype for a float64 input", x, outcome)
         trained = candidate.run(handle, x, seed, train=True, gradients=False)
-        seen.append(Observation(f"{scenario.label}, input {shape}, in train mode", (("x", x),), trained))
-        return seen
+        yield Observation(f"{scenario.label}, input {shape}, in train mode", (("x", x),), trained)
     finally:
         candidate.release(handle)
 
 
-def _by_canonical_shape(outcome: Outcome, shapes: Sequence[Sequence[int]]) -> Outcome:
+def _reduced_precision(scenario: Scenario, candidate: Candidate, seed: int) -> Iterator[Observation]:
+    handle = candidate.build(scenario.build)
+    try:
+        x = Draw(seed).normal(*scenario.shapes[0])
+        candidate.run(handle, x, seed, gradients=False)
+        candidate.cast(handle, "bfloat16")
+        x = x.to(torch.bfloat16)
+        outcome = candidate.run(handle, x, seed, gradients=False)
+        yield _dtype(f"{scenario.label}, the dtype for a bfloat16 input", x, outcome)
+    finally:
+        candidate.release(handle)
+
+
+def _dtype(label: str, x: Tensor, outcome: Outcome) -> Observation:
+    """The result's dtype alone, where the values need not agree."""
+    if isinstance(outcome.value, Tensor):
+        outcome = Outcome(str(outcome.value.dtype).removeprefix("torch."))
+    return Observation(label, (("x", x),), outcome)
+
+
+def _by_canonical_shape(outcome: Outcome, shapes: Sequence[Sequence[int]], kept: Sequence[int]) -> Outcome:
     """Sum the gradients of the parameters that share a canonical shape, so that their order does not matter."""
     if not outcome.gradients or len(outcome.gradients) != len(shapes) + 1:
         return outcome
     sums: dict[tuple[int, ...], Tensor] = {}
-    for shape, gradient in zip(shapes, outcome.gradients[1:], strict=True):
+    for place in kept:
+        shape, gradient = shapes[place], outcome.gradients[place + 1]
         sizes = [size for size in shape if size != 1]
-        order = sorted(range(len(sizes)), key=sizes.__getitem__)
         value = torch.zeros(tuple(shape), dtype=torch.float64) if gradient is None else gradient.double()
         key = canonical(shape)
-        sums[key] = sums.get(key, torch.zeros(key, dtype=torch.float64)) + value.reshape(sizes).permute(order)
+        sums[key] = sums.get(key, torch.zeros(key, dtype=torch.float64)) + value.reshape(sizes).permute(
+            _ascending(sizes)
+        )
     together = (outcome.gradients[0], *(sums[key] for key in sorted(sums)))
     return Outcome(outcome.value, None, together, outcome.changed, outcome.stable)
+
+
+def _ascending(sizes: Sequence[int]) -> list[int]:
+    return sorted(range(len(sizes)), key=sizes.__getitem__)

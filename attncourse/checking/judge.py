@@ -8,8 +8,10 @@ judge never looks at source text or at names, and never knows in which process t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+
+from torch import Tensor
 
 from attncourse.checking.candidate import Candidate, Workbench
 from attncourse.checking.exercise import (
@@ -20,7 +22,7 @@ from attncourse.checking.exercise import (
     Style,
     TestsExercise,
 )
-from attncourse.checking.filled import observe_module
+from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module, patterns
 from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference
 from attncourse.checking.probes import Subject, first_violation
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
@@ -35,6 +37,8 @@ SUBGOALS = {
     "unstable": "the same input gives the same answer twice",
     "gradient": "gradients flow back through the answer",
 }
+
+LAYERS = "the layers have the sizes that the task asks for"
 
 NEXT_STEPS = {
     "raised": "Run your code on the input shown and follow it to the line where it stops.",
@@ -59,7 +63,7 @@ class Judge:
     def __init__(self, exercise: Exercise, seed: int = 0) -> None:
         self.exercise = exercise
         self.seed = seed
-        self._known: dict[Callable[..., Any], list[Observation]] = {}
+        self._known: dict[tuple[Callable[..., Any], Pattern], Known] = {}
 
     def verdict(self, candidate: Candidate) -> Report:
         """The report on one answer."""
@@ -74,29 +78,47 @@ class Judge:
         seen = observe(self.exercise, candidate, self.seed)
         if _untouched(seen):
             return self._not_attempted()
-        offence = next((o.outcome.raised for o in seen if o.outcome.raised and o.outcome.raised.kind == "OursError"), None)
+        offence = next(
+            (o.outcome.raised for o in seen if o.outcome.raised and o.outcome.raised.kind == "OursError"), None
+        )
         if offence:
             return self._report(INCORRECT, subgoal="the answer is your own", why=_OURS)
         return self._compare(seen, candidate)
 
-    def observations(self, implementation: Callable[..., Any]) -> list[Observation]:
-        """What a right or wrong answer of the course's own does on this seed; computed once."""
-        if implementation not in self._known:
-            known = implementation() if self.exercise.kind == "value" else implementation
-            self._known[implementation] = observe(self.exercise, Workbench(known, trusted=True), self.seed)
-        return self._known[implementation]
+    def observations(self, implementation: Callable[..., Any], left_out: Pattern = ALL_PARAMETERS) -> Known:
+        """What a right or wrong answer of the course's own does on this seed; each run at most once.
+
+        ``left_out``: the biases of a module that stay zero (see ``filled.patterns``).
+        """
+        key = (implementation, left_out)
+        if key not in self._known:
+            answer = implementation() if self.exercise.kind == "value" else implementation
+            bench = Workbench(answer, trusted=True)
+            if isinstance(self.exercise, ModuleExercise):
+                self._known[key] = Known(observe_module(self.exercise, bench, self.seed, left_out))
+            else:
+                self._known[key] = Known(iter(observe(self.exercise, bench, self.seed)))
+        return self._known[key]
 
     def _compare(self, seen: Sequence[Observation], candidate: Candidate) -> Report:
         right = [Style("reference", self.exercise.right), *self.exercise.styles]
         for style in right:
             if agree(self.observations(style.implementation), seen):
                 return self._report(CORRECT, remark=style.remark)
+        parting = _agreement(self._nearest(seen), seen)
         for wrong in self.exercise.misconceptions:
-            if agree(self.observations(wrong.implementation), seen):
+            if any(agree(known, seen, parting) for known in self._variants(wrong, seen)):
                 return self._named(wrong, seen)
         if isinstance(self.exercise, ModuleExercise) and self.exercise.probes:
             return self._probe(self.exercise, seen, candidate)
         return self._unnamed(seen)
+
+    def _variants(self, wrong: Misconception, seen: Sequence[Observation]) -> Iterator[Known]:
+        """The misconception as written; a module also without the biases that the answer does not have."""
+        left_out = [ALL_PARAMETERS]
+        if isinstance(self.exercise, ModuleExercise):
+            left_out = patterns(self.exercise, wrong.implementation, seen)
+        return (self.observations(wrong.implementation, pattern) for pattern in left_out)
 
     def _probe(self, exercise: ModuleExercise, seen: Sequence[Observation], candidate: Candidate) -> Report:
         crash = next((o for o in seen if o.outcome.raised), None)
@@ -124,7 +146,9 @@ class Judge:
     def _unnamed(self, seen: Sequence[Observation]) -> Report:
         subgoal, witness, found = self._first_difference(seen)
         step = f'{NEXT_STEPS[found.aspect]} Stuck? attncourse.hint("{self.exercise.id}")'
-        return self._report(INCORRECT, subgoal=subgoal, why=f"{_capital(found.sentence)}.", next_step=step, witness=witness)
+        return self._report(
+            INCORRECT, subgoal=subgoal, why=f"{_capital(found.sentence)}.", next_step=step, witness=witness
+        )
 
     def _first_difference(self, seen: Sequence[Observation]) -> tuple[str, Witness | None, Difference]:
         expected = self._nearest(seen)
@@ -134,10 +158,11 @@ class Judge:
                 shown = got.outcome.raised or got.outcome.value
                 note = _where(got.outcome) if got.outcome.raised else ""
                 witness = Witness(got.label, got.inputs, want.outcome.raised or want.outcome.value, shown, note)
-                return SUBGOALS[found.aspect], witness, found
+                layers = got.label.startswith(PARAMETERS) and not got.outcome.raised
+                return (LAYERS if layers else SUBGOALS[found.aspect]), witness, found
         return SUBGOALS["raised"], None, Difference("raised", "the answer could not be run to its end")
 
-    def _nearest(self, seen: Sequence[Observation]) -> list[Observation]:
+    def _nearest(self, seen: Sequence[Observation]) -> Known:
         """The right answer whose observations agree with ``seen`` the longest: bias or no bias, say."""
         implementations = [self.exercise.right, *(style.implementation for style in self.exercise.styles)]
         return max((self.observations(i) for i in implementations), key=lambda known: _agreement(known, seen))
@@ -160,7 +185,11 @@ class Judge:
             f"It accepts {len(right) - len(refused)} of {len(right)} right implementations "
             f"and catches {len(wrong) - len(missed)} of {len(wrong)} wrong ones."
         )
-        said = f" On one right implementation it said: {refused[0][1]['said']}." if refused and refused[0][1]["said"] else ""
+        said = (
+            f" On one right implementation it said: {refused[0][1]['said']}."
+            if refused and refused[0][1]["said"]
+            else ""
+        )
         if refused:
             subgoal, step = "it accepts every right implementation", "Find what your test asks beyond the task."
         else:
@@ -186,7 +215,7 @@ class Judge:
         return f"One that slips through: {name}. {slipped.why} Which input tells it apart?"
 
     def _not_attempted(self) -> Report:
-        step = f"Write your answer in the cell above, then run it and this check. attncourse.hint(\"{self.exercise.id}\") helps."
+        step = f'Write your answer in the cell above, then run it and this check. attncourse.hint("{self.exercise.id}") helps.'
         if self.exercise.kind in ("function", "module"):
             step += " If you have begun: the answer returns None, so perhaps a return is missing."
         return self._report(NOT_ATTEMPTED, next_step=step)
@@ -204,7 +233,7 @@ _OURS = "This is the course's own code: good to read and to use, but build yours
 def observe(exercise: Exercise, candidate: Candidate, seed: int) -> list[Observation]:
     """Run the answer as its kind is run."""
     if isinstance(exercise, ModuleExercise):
-        return observe_module(exercise, candidate, seed)
+        return list(observe_module(exercise, candidate, seed))
     if isinstance(exercise, FunctionExercise):
         names = list(inspect.signature(exercise.right).parameters)
         return [
@@ -221,21 +250,48 @@ def observe(exercise: Exercise, candidate: Candidate, seed: int) -> list[Observa
         return [Observation("your answer", (), Outcome(raised=error))]
 
 
-def agree(expected: Sequence[Observation], seen: Sequence[Observation]) -> bool:
-    """Whether two answers did the same on every input."""
-    return len(expected) == len(seen) and _agreement(expected, seen) == len(seen)
+class Known:
+    """Observations of one of the course's own answers, made one by one as a comparison asks for them."""
+
+    def __init__(self, observations: Iterator[Observation]) -> None:
+        self._made: list[Observation] = []
+        self._further = observations
+
+    def __iter__(self) -> Iterator[Observation]:
+        yield from self._made
+        for observation in self._further:
+            self._made.append(observation)
+            yield observation
 
 
-def _agreement(expected: Sequence[Observation], seen: Sequence[Observation]) -> int:
-    for number, (want, got) in enumerate(zip(expected, seen, strict=False)):
-        if difference(want.outcome, got.outcome):
+def agree(expected: Iterable[Observation], seen: Sequence[Observation], parting: int | None = None) -> bool:
+    """Whether two answers did the same on every input.
+
+    ``parting``: where ``seen`` parts from the right answers. Two answers that share a wrong value there are the same
+    mistake even if they fail later in other words: a Linear and a convolution complain of one thing differently.
+    """
+    return _agreement(expected, seen, parting) == len(seen) == sum(1 for _ in expected)
+
+
+def _agreement(expected: Iterable[Observation], seen: Sequence[Observation], parting: int | None = None) -> int:
+    shares = parting is not None and parting < len(seen) and isinstance(seen[parting].outcome.value, Tensor)
+    number = 0
+    # ``seen`` first: zip would ask a lazy ``expected`` for one observation too many.
+    for got, want in zip(seen, expected, strict=False):
+        alike = shares and parting is not None and number > parting and _fail_alike(want.outcome, got.outcome)
+        if not alike and difference(want.outcome, got.outcome):
             return number
-    return min(len(expected), len(seen))
+        number += 1
+    return number
+
+
+def _fail_alike(want: Outcome, got: Outcome) -> bool:
+    return want.raised is not None and got.raised is not None and want.raised.kind == got.raised.kind
 
 
 def _untouched(seen: Sequence[Observation]) -> bool:
     """Whether nothing was returned anywhere: the stub as it was handed out."""
-    runs = [o.outcome for o in seen if not o.label.startswith("the parameters of")]
+    runs = [o.outcome for o in seen if not o.label.startswith(PARAMETERS)]
     empty = [run.value is None and run.raised is None for run in runs]
     unbuilt = [run.raised is not None and run.raised.kind == "NotImplementedError" for run in runs]
     return bool(runs) and (all(empty) or all(unbuilt))
@@ -247,7 +303,9 @@ def _unfit(exercise: Exercise, description: dict[str, Any]) -> str:
         return _OURS
     if exercise.kind == "module":
         if what == "module":
-            return f"This is one {kind} already built. Hand in the class itself: {exercise.answer}, without parentheses."
+            return (
+                f"This is one {kind} already built. Hand in the class itself: {exercise.answer}, without parentheses."
+            )
         if what not in ("module class", "function"):
             return f"Expected a class derived from torch.nn.Module, got {kind}."
     if exercise.kind in ("function", "tests") and what not in ("function", "module"):

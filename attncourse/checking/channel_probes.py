@@ -1,0 +1,1 @@
+MEAN_GATE_PROBES = ()
