@@ -1,0 +1,134 @@
+"""The dearer channel probes: the ReLU, the bottleneck, the gradients, and the part of each weight."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from attncourse.checking.channel_gate import MIDDLE, SMALL, count_values, gate_of, logits, module, points, random_module
+from attncourse.checking.draw import Draw
+from attncourse.checking.probes import Built, Subject, Violation
+from attncourse.checking.report import Witness
+
+LINES = 4
+STEPS = 161
+STEP = 0.01
+HIGH = 0.4
+NOT_A_BEND = 5e-6
+
+
+def relu_between_the_layers(subject: Subject) -> None:
+    """Along a line of means the logits are straight but for at most one kink for each hidden value, and never jump."""
+    size, kinks = SMALL, 0
+    for _ in range(LINES):
+        built = random_module(subject, size, 0.1, HIGH)
+        start = subject.draw.signed(size.channels, low=0.05, high=0.3)
+        direction = subject.draw.signed(size.channels, low=0.5, high=1.0)
+        places = torch.linspace(-6, 6, STEPS, dtype=torch.float64)
+        means = start + places[:, None] * direction
+        u = logits(built, points(means))
+        noise = 1e-6 * torch.cosh(u[1:-1] / 2) ** 2
+        bends = ((u[2:] - 2 * u[1:-1] + u[:-2]).abs() > noise + NOT_A_BEND).any(dim=1)
+        kinks += int(bends.any())
+        steepest = size.hidden * HIGH**2 * float(direction.abs().sum()) * float(places[1] - places[0])
+        if bool(((u[1:] - u[:-1]).abs() > steepest * 1.2 + 1e-3).any()):
+            raise Violation("As the means move evenly, the gate jumps.", _along(places, u))
+        if int(bends.sum()) > 3 * size.hidden:
+            sentence = (
+                "As the means move evenly, the values before the sigmoid bend everywhere: a ReLU bends at one point."
+            )
+            raise Violation(sentence, _along(places, u))
+    if not kinks:
+        raise Violation(
+            "As the means move evenly, so do the values before the sigmoid: there is no ReLU.", _along(places, u)
+        )
+
+
+def _along(places: Tensor, u: Tensor) -> Witness:
+    shown = slice(None, None, 20)
+    label = "what the sigmoid of channel 0 gets, at nine points of a line"
+    return Witness(label, (("place on the line", places[shown]),), None, u[shown, 0])
+
+
+def bottleneck_is_narrow(subject: Subject) -> None:
+    """The logits of many inputs span as many directions as there are hidden values."""
+    size = MIDDLE
+    built = random_module(subject, size, 0.2, 0.5)
+    u = logits(built, points(subject.draw.signed(96, size.channels, low=0.2, high=2.0)))
+    strength = torch.linalg.svdvals(u - u[:1])
+    strength = strength / strength[0]
+    label = f"the strength of each direction in which the gates move, {size.words}"
+    if float(strength[size.hidden]) > 1e-4:
+        raise Violation(f"The gates move in more than {size.hidden} directions.", Witness(label, got=strength))
+    if float(strength[size.hidden - 1]) < 1e-3:
+        raise Violation(f"The gates move in fewer than {size.hidden} directions.", Witness(label, got=strength))
+
+
+def gradients_are_complete(subject: Subject) -> None:
+    """Gradients of x and of each parameter agree with central differences, all hidden values above or below zero."""
+    for sign in (1.0, -1.0):
+        values: list[Tensor] = []
+
+        def fill(shape: tuple[int, ...], sign: float = sign, values: list[Tensor] = values) -> Tensor:
+            values.append(sign * subject.draw.signed(*shape, low=0.2, high=0.5).abs())
+            return values[-1]
+
+        built = module(subject, SMALL, fill)
+        x = subject.draw.signed(1, SMALL.channels, 2, 1, low=0.3, high=1.0).abs() * sign
+        weights = Draw(subject.seed).normal(*x.shape, dtype=torch.float64)
+        found = built.outcome(x, gradients=True).gradients
+        if found is None or all(gradient is None for gradient in found):
+            raise Violation("No gradient flows back through the output.")
+        told = [torch.zeros_like(t) if g is None else g for t, g in zip([x, *values], found, strict=True)]
+        _input_gradient(built, x, weights, told[0])
+        _weight_gradients(subject, built, x, weights, values, told[1:])
+
+
+def _input_gradient(built: Built, x: Tensor, weights: Tensor, told: Tensor) -> None:
+    """The part that goes through the gate is compared: beside the factor gate * x it is small, and easily missed."""
+    moves = torch.eye(x.numel(), dtype=torch.float64).reshape(-1, *x.shape[1:]) * STEP
+    losses = (built.run(torch.cat([x + moves, x - moves])) * weights).sum(dim=(1, 2, 3))
+    measured = ((losses[: x.numel()] - losses[x.numel() :]) / (2 * STEP)).reshape(x.shape)
+    direct = weights * gate_of(x, built.run(x))[:, :, None, None]
+    if _far(measured - direct, told - direct):
+        witness = Witness(
+            "the gradient of x, without the factor of the gate itself", (), measured - direct, told - direct
+        )
+        raise Violation("The gradient of the input does not go through the gate as it should.", witness)
+
+
+def _weight_gradients(
+    subject: Subject, built: Built, x: Tensor, weights: Tensor, values: list[Tensor], told: list[Tensor]
+) -> None:
+    for place, gradient in enumerate(told):
+        for _ in range(2):
+            direction = subject.draw.signed(*gradient.shape, low=0.3, high=1.0)
+            losses = []
+            for step in (STEP, -STEP):
+                built.fill([v + step * direction if i == place else v for i, v in enumerate(values)])
+                losses.append(float((built.run(x) * weights).sum()))
+            measured, got = (losses[0] - losses[1]) / (2 * STEP), float((gradient * direction).sum())
+            built.fill(values)
+            if _far(torch.tensor(measured), torch.tensor(got)):
+                label = f"the slope along one direction of a parameter of shape {tuple(gradient.shape)}"
+                raise Violation("The gradient of a parameter is not the slope.", Witness(label, (), measured, got))
+
+
+def _far(measured: Tensor, told: Tensor) -> bool:
+    return bool(((measured - told).abs() > 1e-3 + 0.02 * measured.abs().max()).any())
+
+
+def weights_have_their_own_parts(subject: Subject) -> None:
+    """The gradients of many inputs span all parameters but for one scale of each hidden value, which is free."""
+    built = random_module(subject, SMALL, 0.2, 0.5)
+    count = count_values(built.shapes)
+    rows = []
+    for _ in range(count + 4):
+        x = points(subject.draw.signed(5, SMALL.channels, low=0.3, high=2.0))
+        found = built.outcome(x, gradients=True).gradients or ()
+        rows.append(torch.cat([g.flatten() for g in found[1:] if g is not None]))
+    strength = torch.linalg.svdvals(torch.stack(rows))
+    free = int((strength > 1e-5 * strength[0]).sum())
+    if free < count - SMALL.hidden:
+        sentence = f"Only {free} of {count} parameters have an effect of their own ({count - SMALL.hidden} should)."
+        raise Violation(sentence)
