@@ -1,13 +1,25 @@
 """attncourse: learn visual attention by building it.
 
-    import attncourse
-    attncourse.check("se-squeeze", squeeze)   # judged at once, with a diagnosis
-    attncourse.hint("se-squeeze")             # the next rung of the ladder
+import attncourse
+attncourse.check("se-squeeze", squeeze)   # judged at once, with a diagnosis
+attncourse.hint("se-squeeze")             # the next rung of the ladder
 """
 
 from __future__ import annotations
 
-from attncourse.selfcheck import check, hint
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attncourse.selfcheck import check, hint
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "check", "hint"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load ``check`` and ``hint`` when they are asked for: the command and its doctor must work without torch."""
+    if name in ("check", "hint"):
+        from attncourse import selfcheck
+
+        return getattr(selfcheck, name)
+    raise AttributeError(f"module 'attncourse' has no attribute {name!r}. There are: check, hint")
