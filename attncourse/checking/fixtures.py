@@ -25,6 +25,16 @@ def _negating_branch(seed: int) -> Callable[[Tensor], Tensor]:
     return lambda x: 1.0 - 3.0 * x
 
 
+def _mixing_gate(seed: int) -> Callable[[Tensor], Tensor]:
+    """``x`` times one gate from the mean of all its channels: it tells whether it saw them together, and where."""
+    return lambda x: x * torch.sigmoid(x.mean(dim=(1, 2, 3), keepdim=True))
+
+
+def _narrow_branch(seed: int) -> Callable[[Tensor], Tensor]:
+    """The first channel alone, ``x -> 2 x + 1``: a branch whose number of channels is its own."""
+    return lambda x: 2.0 * x[:, :1] + 1.0
+
+
 def _convolution(seed: int) -> nn.Module:
     """A 3x3 convolution, 4 to 4 channels, with weights drawn from the seed."""
     layer = nn.Conv2d(4, 4, 3, padding=1)
@@ -38,7 +48,9 @@ def _convolution(seed: int) -> nn.Module:
 
 FIXTURES: dict[str, Callable[[int], Any]] = {
     "doubling-gate": _doubling_gate,
+    "mixing-gate": _mixing_gate,
     "negating-branch": _negating_branch,
+    "narrow-branch": _narrow_branch,
     "convolution": _convolution,
 }
 

@@ -37,6 +37,7 @@ def cases(draw: Draw) -> Iterator[Case]:
     yield Case("a batch of two, three channels of 2x1", (draw.integers(2, 3, 2, 1),))
     yield Case("four channels of 5x3", (draw.integers(3, 4, 5, 3),))
     yield Case("four channels of 3x5", (draw.integers(2, 4, 3, 5),))
+    yield Case("two channels of 8x9", (draw.integers(2, 2, 8, 9),))
 
 
 @exercise.accepts
@@ -64,6 +65,11 @@ def loops(x: Tensor) -> Tensor:
     return torch.stack([torch.stack([channel.mean() for channel in sample]) for sample in x])
 
 
+@exercise.accepts
+def window_of_the_whole_map(x: Tensor) -> Tensor:
+    return functional.avg_pool2d(x, (x.shape[2], x.shape[3])).squeeze(-1).squeeze(-1)
+
+
 @exercise.misconception
 def averages_over_channels(x: Tensor) -> Tensor:
     """You averaged over the channel axis: one number for each place, none for each channel.
@@ -73,3 +79,99 @@ def averages_over_channels(x: Tensor) -> Tensor:
     Average over the last two axes, H and W.
     """
     return x.mean(dim=1)
+
+
+@exercise.misconception
+def keeps_the_axes(x: Tensor) -> Tensor:
+    """You averaged over the right axes, and kept them with size 1: (B, C, 1, 1).
+
+    The numbers are right. Here the excitation comes next, a layer that takes (B, C); the two empty axes would be in
+    its way. They come back at the end, when the gates must meet the feature maps again.
+
+    Leave out keepdim=True, or flatten the result: .flatten(1).
+    """
+    return x.mean(dim=(2, 3), keepdim=True)
+
+
+@exercise.misconception
+def sums_instead_of_averaging(x: Tensor) -> Tensor:
+    """You added the values of each channel up, and did not divide by how many they are.
+
+    A sum grows with the size of the map: the same picture twice as large would get four times the number, and the
+    layers behind would see another input. The mean is the same for both.
+
+    Divide by H * W, or call mean.
+    """
+    return x.sum(dim=(2, 3))
+
+
+@exercise.misconception
+def takes_the_maximum(x: Tensor) -> Tensor:
+    """You took the largest value of each channel.
+
+    That answers "how strong is it where it is strongest", and one noisy place decides. SE squeezes by the mean
+    (eq. 2): every place counts the same. CBAM, two lessons on, uses both.
+
+    Replace the maximum by the mean, over the same axes.
+    """
+    return x.amax(dim=(2, 3))
+
+
+@exercise.misconception
+def one_number_for_everything(x: Tensor) -> Tensor:
+    """You averaged over all axes at once: one number for the whole batch.
+
+    `x.mean()` without axes also mixes the channels with each other, and the pictures of the batch. Then no channel
+    can be told from another, and nothing is left to weigh.
+
+    Name the axes that are to go: H and W.
+    """
+    return x.mean()
+
+
+@exercise.misconception
+def averages_the_batch(x: Tensor) -> Tensor:
+    """You averaged over the batch as well: one number a channel, the same for all pictures.
+
+    Those are the axes of a batch norm's statistics, (0, 2, 3). SE looks at each picture by itself: its gate for a
+    picture must not depend on what else happens to be in the batch.
+
+    Leave axis 0 alone: average over (2, 3).
+    """
+    return x.mean(dim=(0, 2, 3))
+
+
+@exercise.misconception
+def averages_along_rows_only(x: Tensor) -> Tensor:
+    """You averaged over one axis: a number for each row of each channel, (B, C, H).
+
+    The last axis alone is W. A place has two coordinates, and both must go. (Keeping one of them on purpose is the
+    idea of coordinate attention, later in the course.)
+
+    Give mean both axes, as a tuple.
+    """
+    return x.mean(dim=-1)
+
+
+@exercise.misconception
+def pools_with_a_square_window(x: Tensor) -> Tensor:
+    """You pooled with a window of H x H, as if every map were square.
+
+    On a square map that is the whole map. On a wider one the window covers the left part only, and nobody tells you;
+    on a narrower one it does not fit.
+
+    Pool over the whole map whatever its shape: x.mean over both axes, or adaptive_avg_pool2d(x, 1).
+    """
+    return functional.avg_pool2d(x, x.shape[2]).flatten(1)
+
+
+@exercise.misconception
+def pools_with_a_fixed_window(x: Tensor) -> Tensor:
+    """You pooled with a window of 7 x 7, the size of ResNet's last maps.
+
+    That is global only where the map happens to be 7x7. On larger maps it gives one number for each window, on
+    smaller ones it does not fit.
+
+    Let the window follow the input: x.mean over both axes, or adaptive_avg_pool2d(x, 1).
+    """
+    return functional.avg_pool2d(x, 7).flatten(1)
