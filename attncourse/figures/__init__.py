@@ -1,0 +1,17 @@
+"""Values -> pictures for the notebook: the last expression of a cell. Never shows by itself, never sets a style.
+
+Zero has the same colour in every picture of one kind, values within [0, 1] are always drawn on a scale from 0 to 1,
+and ``None`` in place of a tensor (an answer that is not built yet) draws a note instead of raising.
+"""
+
+from __future__ import annotations
+
+from attncourse.figures.bar_chart import bars
+from attncourse.figures.comparison import before_after
+from attncourse.figures.flow import shape_flow
+from attncourse.figures.images import image, photograph
+from attncourse.figures.lines import curve
+from attncourse.figures.maps import feature_maps
+from attncourse.figures.picture import Picture
+
+__all__ = ["Picture", "bars", "before_after", "curve", "feature_maps", "image", "photograph", "shape_flow"]
