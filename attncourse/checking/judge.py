@@ -23,7 +23,7 @@ from attncourse.checking.exercise import (
     TestsExercise,
 )
 from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module, patterns
-from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference
+from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference, withheld
 from attncourse.checking.probes import Subject, first_violation
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
 
@@ -154,6 +154,9 @@ class Judge:
         expected = self._nearest(seen)
         for want, got in zip(expected, seen, strict=False):
             found = difference(want.outcome, got.outcome)
+            if found and self.exercise.kind == "value" and not got.outcome.raised:
+                # A prediction is worth nothing once the right value is on the screen.
+                return SUBGOALS[found.aspect], None, withheld(found, want.outcome.value, got.outcome.value)
             if found:
                 shown = got.outcome.raised or got.outcome.value
                 note = _where(got.outcome) if got.outcome.raised else ""
