@@ -17,16 +17,17 @@ exercise = ValueExercise(
     title="Bug hunt: six snippets",
     points=2,
     task=(
-        "Each of the snippets A to F has one bug. Set `bugs` to a tuple of six names, in the order A, B, C, D, E, F. The "
-        'names, each used once: "ratio unused", "fresh layers", "unbounded gate", "returns the gate", "extra residual", '
-        '"shares of one".'
+        "Each of the snippets A to F has one bug. Set `bugs` to a tuple of six names, in the order A, B, C, D, E, F. "
+        'The names, each used once: "ratio unused", "fresh layers", "unbounded gate", "returns the gate", '
+        '"extra residual", "shares of one".'
     ),
     hints=[
         "Begin with the table. Which row has no parameters at all? Which has as many at reduction 4 as at 8?",
         'No parameters, and two answers for one input: the layers are made anew in forward, "fresh layers".',
         "With zero weights a right one gives y / x = 0.5. What gives 0, 0.125 (of 8 channels), 1.5?",
-        "C's gate leaves (0, 1) and is 0 at logit 0; D's y does not change when x doubles in one place; E's y / x is 1.5.",
-        'In full: ("ratio unused", "fresh layers", "unbounded gate", "returns the gate", "extra residual", "shares of one").',
+        "C's gate is 0 at logit 0 and leaves (0, 1); D never multiplies x; E's y / x is 1.5 with zero weights.",
+        'In full: ("ratio unused", "fresh layers", "unbounded gate", "returns the gate", "extra residual", '
+        '"shares of one").',
     ],
 )
 

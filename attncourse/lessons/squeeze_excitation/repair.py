@@ -16,8 +16,8 @@ exercise = FunctionExercise(
     title="Repair: four bugs in seven lines",
     points=2,
     task=(
-        "`published` above has four bugs. Write `repaired(x, w1, b1, w2, b2)`, the right squeeze-and-excite with exactly "
-        "these weights: `(B, C, H, W) -> (B, C, H, W)`. Your earlier functions may help."
+        "`published` above has four bugs. Write `repaired(x, w1, b1, w2, b2)`, the right squeeze-and-excite with "
+        "exactly these weights: `(B, C, H, W) -> (B, C, H, W)`. Your earlier functions may help."
     ),
     uses=("se-squeeze", "se-excitation", "se-scale"),
     hints=[
@@ -85,7 +85,8 @@ def einsum(x, w1, b1, w2, b2):
 @exercise.accepts
 def layers_with_the_weights_put_in(x, w1, b1, w2, b2):
     def linear(z, weight, bias):
-        return torch.func.functional_call(nn.Linear(weight.shape[1], weight.shape[0]), {"weight": weight, "bias": bias}, z)
+        layer = nn.Linear(weight.shape[1], weight.shape[0])
+        return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, z)
 
     gate = linear(linear(x.mean((2, 3)), w1, b1).relu(), w2, b2).sigmoid()
     return gate[..., None, None] * x

@@ -15,8 +15,8 @@ exercise = FunctionExercise(
     title="SE in a residual block",
     points=2,
     task=(
-        "Write `residual(x, branch, attention)`: `(B, C, H, W) -> (B, C, H, W)`. `branch` stands for all convolutions and "
-        "batch norms of the block, `attention` for the SE module. Put them together as SE-ResNet does."
+        "Write `residual(x, branch, attention)`: `(B, C, H, W) -> (B, C, H, W)`. `branch` stands for all convolutions "
+        "and batch norms of the block, `attention` for the SE module. Put them together as SE-ResNet does."
     ),
     hints=[
         "Without attention a residual block is relu(x + branch(x)). Into which of its wires does the gate go?",

@@ -14,19 +14,21 @@ exercise = TestsExercise(
     title="Write the test yourself",
     points=3,
     task=(
-        "Write `accepts(implementation)`: True for a right `implementation(x, w1, b1, w2, b2)` of the squeeze-and-excite, "
-        "False for a wrong one. It is tried on right ones in several styles and on ten wrong ones. Choose the inputs well."
+        "Write `accepts(implementation)`: True for a right `implementation(x, w1, b1, w2, b2)` of squeeze-and-excite, "
+        "False for a wrong one. It is tried on right ones in several styles and on ten wrong ones. Choose your inputs "
+        "well."
     ),
     uses=("se-squeeze", "se-excitation", "se-scale"),
     subject=repair,
     hints=[
         "Make x and the four weights yourself, call the implementation, compare with what you know to be right.",
-        "What must the inputs be like for each bug to show? H != W, two pictures, negative hidden values, large weights.",
+        "When does each bug show? Think of H != W, of two pictures, of negative hidden values, of large weights.",
         "The mean of plain noise is nearly zero, whatever the channel: add something to each channel of each picture.",
-        "Compare with torch.allclose and a small atol: right ones may round differently. Your own functions give the rest.",
-        "In full: x = torch.randn(3, 4, 5, 7) + 3 * torch.randn(3, 4, 1, 1); w1, b1 = torch.randn(2, 4), torch.randn(2); "
-        "w2, b2 = torch.randn(4, 2), torch.randn(4); right = scale(x, excitation(squeeze(x), w1, b1, w2, b2)); "
-        "return torch.allclose(implementation(x, w1, b1, w2, b2), right, atol=1e-5). Seed it: torch.manual_seed(0).",
+        "Right ones may round differently: torch.allclose with a small atol. Your own functions give what is right.",
+        "In full, after `torch.manual_seed(0)`: `x = torch.randn(3, 4, 5, 7) + 3 * torch.randn(3, 4, 1, 1)`; "
+        "`w1, b1 = torch.randn(6, 4), torch.randn(6)`; `w2, b2 = torch.randn(4, 6), torch.randn(4)`; "
+        "`right = scale(x, excitation(squeeze(x), w1, b1, w2, b2))`; "
+        "`return torch.allclose(implementation(x, w1, b1, w2, b2), right, atol=1e-5)`.",
     ],
 )
 

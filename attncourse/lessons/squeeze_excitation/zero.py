@@ -10,11 +10,11 @@ exercise = ValueExercise(
     title="Predict: all parameters zero",
     points=1,
     task=(
-        "An SE module has four channels, and every weight and bias in it is 0. Each output value is the same multiple of "
-        "its input value. Which? Set `zero_ratio` to that number."
+        "An SE module has four channels, and every weight and bias in it is 0. Each output value is the same multiple "
+        "of its input value. Which? Set `zero_ratio` to that number."
     ),
     hints=[
-        "Follow one picture through: whatever its means are, what comes out of a layer whose weights and bias are zero?",
+        "Follow one picture through: whatever its means are, what does a layer give whose weights and bias are zero?",
         "ReLU of zero is zero, and the second layer is zero as well. So every logit is 0.",
         "Lesson 00: where does the sigmoid's curve cross the vertical axis?",
         "sigmoid(0) = 1 / (1 + exp(0)) = 1 / 2. In full: `zero_ratio = 0.5`.",
