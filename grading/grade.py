@@ -1,0 +1,288 @@
+"""``python -m grading grade SUBMISSIONS --out DIR``: grade a class.
+
+Reads ``SUBMISSIONS/<student>/<lesson>.ipynb`` (or nbgrader's ``<student>/<lesson>/<lesson>.ipynb``) and writes
+
+    DIR/grades.csv                           student,lesson,score,max_score,state
+    DIR/exercises.csv                        student,lesson,exercise,score,max_score,state,diagnosis,subgoal,seed
+    DIR/feedback/<student>/<lesson>.html     what the student is told
+    DIR/reports/<student>/<lesson>.json      the same as data
+    DIR/gradebook.db, autograded/, ...       nbgrader's course: run formgrader or ``nbgrader export`` in DIR
+
+Every submission gets a row, whatever it is; ``grading/states.py`` says what the states mean. A name that a spreadsheet
+would take for a formula gets an apostrophe before it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import io
+import json
+import multiprocessing
+import os
+import secrets
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grading import states
+from grading.feedback import page, printable
+from grading.sandbox.process import Limits
+from grading.submission import Graded, Grader
+
+GRADES = ("student", "lesson", "score", "max_score", "state")
+EXERCISES = ("student", "lesson", "exercise", "score", "max_score", "state", "diagnosis", "subgoal", "seed")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One thing that was handed in; ``state`` is set where it cannot be graded as it lies."""
+
+    student: str
+    path: Path
+    state: str = ""
+    note: str = ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command. Exit 0 where every submission has its row, 2 for wrong arguments."""
+    parser = argparse.ArgumentParser(prog="python -m grading grade", description="Grade a class.")
+    parser.add_argument("submissions", type=Path, help="the folder with one folder a student")
+    parser.add_argument("--out", type=Path, required=True, help="where the results go")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at a time (default: one a core)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="time for one exercise (default: 10)")
+    parser.add_argument("--memory", type=int, default=2048, help="MiB for a submission's own data (default: 2048)")
+    parser.add_argument("--seed", type=int, help="of the inputs (default: a fresh one; it is in exercises.csv)")
+    parser.add_argument("--no-gradebook", action="store_true", help="leave out nbgrader's course")
+    options = parser.parse_args(arguments)
+    if not options.submissions.is_dir():
+        print(f"{options.submissions} is no folder; give the one with one folder a student", file=sys.stderr)
+        return 2
+    if options.jobs < 1 or options.seconds <= 0 or options.memory < 64:
+        print("--jobs must be 1 or more, --seconds above 0, --memory 64 or more", file=sys.stderr)
+        return 2
+    seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
+    found = find(options.submissions)
+    if not found:
+        print(f"{options.submissions} holds no student's folder; nothing to grade", file=sys.stderr)
+        return 2
+    limits = Limits(options.seconds, options.memory)
+    graded = grade(found, options.out, seed, limits, options.jobs, None if options.no_gradebook else _gradebook)
+    _summary(graded, options.out, seed)
+    return 0
+
+
+def grade(
+    found: Sequence[Submission],
+    out: Path,
+    seed: int,
+    limits: Limits,
+    jobs: int = 1,
+    gradebook: Callable[[Path, Sequence[tuple[Submission, Graded]]], None] | None = None,
+) -> list[Graded]:
+    """Grade all, write each result as soon as it is there, then the tables and the gradebook."""
+    out.mkdir(parents=True, exist_ok=True)
+    results: dict[int, Graded] = {}
+    try:
+        for index, graded in _graded(found, seed, limits, jobs):
+            results[index] = graded
+            _write_one(out, found[index], graded)
+    finally:
+        # Whoever stops it half-way keeps what is done.
+        together = [(found[index], results[index]) for index in sorted(results)]
+        _write_tables(out, [graded for _, graded in together])
+    if gradebook:
+        gradebook(out, together)
+    return [graded for _, graded in together]
+
+
+def find(folder: Path) -> list[Submission]:
+    """All that was handed in, in a fixed order; folders and files whose name begins with a dot are passed over."""
+    found: list[Submission] = []
+    for entry in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            found += _of_student(entry)
+        elif entry.suffix.lower() == ".ipynb":
+            note = f"{printable(entry.name)} lies in no student's folder; move it into one."
+            found.append(Submission("", entry, states.MISPLACED, note))
+    return found
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def harmless(text: str) -> str:
+    """A cell of a table that no spreadsheet takes for a formula."""
+    text = printable(text)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+
+
+def _of_student(folder: Path) -> Iterator[Submission]:
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
+    except OSError as error:
+        yield Submission(folder.name, folder, states.UNREADABLE, f"The folder cannot be read: {error.strerror}.")
+        return
+    flat = [path for path in entries if path.suffix.lower() == ".ipynb" and not path.name.startswith(".")]
+    nested = [path / f"{path.name}.ipynb" for path in entries if path.is_dir() and not path.is_symlink()]
+    stems = set()
+    for path in [*flat, *(path for path in nested if os.path.lexists(path))]:
+        twice = path.stem in stems
+        note = f"{printable(path.stem)} was handed in twice; only the one beside the other files was graded."
+        yield Submission(folder.name, path, states.MISPLACED if twice else "", note if twice else "")
+        stems.add(path.stem)
+    if not stems:
+        yield Submission(folder.name, folder, states.NO_NOTEBOOK, "The folder holds no .ipynb file.")
+
+
+class Worker:
+    """Grades submissions in one process, and never raises for one."""
+
+    grader: Grader | None = None
+
+    @classmethod
+    def prepare(cls, seed: int, limits: Limits) -> None:
+        """Set up this process."""
+        import torch
+
+        torch.set_num_threads(1)
+        cls.grader = Grader(seed, limits)
+
+    @classmethod
+    def work(cls, submission: Submission) -> Graded:
+        """Grade one; a failure of ours becomes its row."""
+        assert cls.grader is not None
+        return attempt(cls.grader, submission)
+
+
+def attempt(grader: Grader, submission: Submission) -> Graded:
+    """Grade one submission; a failure of ours becomes its row, with the traceback for whoever mends it."""
+    if submission.state:
+        stem = submission.path.stem if submission.path.suffix else ""
+        return Graded(submission.student, stem, submission.state, note=submission.note, seed=grader.seed)
+    try:
+        return grader.grade(submission.path, submission.student)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}, line {last.lineno}"
+        return _our_fault(submission, grader.seed, f"{type(error).__name__}: {error} ({where})")
+
+
+def _our_fault(submission: Submission, seed: int, words: str) -> Graded:
+    note = f"The grader failed, not the student: {words}. Grade by hand, and report it."
+    return Graded(submission.student, submission.path.stem, states.OUR_FAULT, note=note, seed=seed)
+
+
+def _graded(found: Sequence[Submission], seed: int, limits: Limits, jobs: int) -> Iterator[tuple[int, Graded]]:
+    if jobs == 1:
+        grader = Grader(seed, limits)
+        for index, submission in enumerate(found):
+            yield index, attempt(grader, submission)
+        return
+    left = set(range(len(found)))
+    for index, graded in _pool(found, sorted(left), seed, limits, min(jobs, len(found))):
+        left.discard(index)
+        yield index, graded
+    # A worker died and took the pool along: the rest one by one, so that only the culprit is lost.
+    for index in sorted(left):
+        alone = next(_pool(found, [index], seed, limits, 1), None)
+        yield alone or (index, _our_fault(found[index], seed, "the grading process died"))
+
+
+def _pool(
+    found: Sequence[Submission], indices: Sequence[int], seed: int, limits: Limits, jobs: int
+) -> Iterator[tuple[int, Graded]]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, initializer=Worker.prepare, initargs=(seed, limits)) as pool:
+        waiting: dict[Future[Graded], int] = {}
+        try:
+            for index in indices:
+                waiting[pool.submit(Worker.work, found[index])] = index
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BrokenProcessPool:
+            return
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _write_one(out: Path, submission: Submission, graded: Graded) -> None:
+    if submission.state == states.MISPLACED:
+        return
+    student, stem = submission.student, graded.lesson or "submission"
+    write(out / "feedback" / student / f"{stem}.html", page(graded))
+    write(out / "reports" / student / f"{stem}.json", as_json(graded))
+
+
+def as_json(graded: Graded) -> str:
+    """One submission's result as data."""
+    fields: dict[str, Any] = {name: value for name, value in vars(graded).items() if name != "exercises"}
+    fields["exercises"] = [
+        {"exercise": one.exercise, "state": one.state, "note": one.note, "report": json.loads(one.report.to_json())}
+        for one in graded.exercises
+    ]
+    return json.dumps(fields, indent=1) + "\n"
+
+
+def _write_tables(out: Path, results: Sequence[Graded]) -> None:
+    write(out / "grades.csv", _table(GRADES, [_row(one) for one in results]))
+    rows = [
+        (one.student, one.lesson, ex.exercise, ex.report.score, ex.report.max_score, ex.state)
+        + (ex.report.diagnosis or "", ex.report.subgoal, one.seed)
+        for one in results
+        for ex in one.exercises
+    ]
+    write(out / "exercises.csv", _table(EXERCISES, rows))
+
+
+def _row(graded: Graded) -> tuple[Any, ...]:
+    return (graded.student, graded.lesson, graded.score, graded.max_score, graded.state)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow([harmless(cell) if isinstance(cell, str) else f"{cell:g}" for cell in row])
+    return text.getvalue()
+
+
+def _gradebook(out: Path, graded: Sequence[tuple[Submission, Graded]]) -> None:
+    from grading.gradebook import record
+
+    record(out, [(submission.path, one) for submission, one in graded])
+
+
+def _summary(graded: Sequence[Graded], out: Path, seed: int) -> None:
+    counts: dict[str, int] = {}
+    for one in graded:
+        counts[one.state] = counts.get(one.state, 0) + 1
+    words = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    print(f"{len(graded)} submissions ({words}); seed {seed}; results in {out}")
+    for one in graded:
+        if one.state == states.OUR_FAULT:
+            print(f"{printable(one.student)}, {printable(one.lesson)}: {one.note}", file=sys.stderr)
+
+

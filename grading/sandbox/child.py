@@ -1,0 +1,305 @@
+"""What runs on the untrusted side: the submission's cells, and the verbs of a Candidate on its answers.
+
+It is started by ``process.start_child`` and thrown away with its submission. Nothing that it says is believed
+beyond being an answer: the verdict is made on the other side. Frames come and go through ``wire``.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import io
+import linecache
+import os
+import sys
+import traceback
+import types
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import attncourse
+from attncourse.checking.candidate import Workbench, plain
+from attncourse.checking.observation import AnswerError
+from attncourse.checking.report import NOT_ATTEMPTED, Report
+from grading.sandbox.wire import LARGEST_FRAME, WireError, decode, encode
+
+ABSENT = ("attncourse.lessons", "grading", "nbgrader")
+MOST_OUTPUT = 1_000_000
+LARGEST_WRITTEN_FILE = 32 * 2**20
+
+
+def main(connection: Connection, folder: str, memory: int, cpu_seconds: int) -> None:
+    """Confine this process, then answer requests until the pipe closes."""
+    _confine(folder, memory, cpu_seconds)
+    desk = Desk(connection)
+    desk.say("ready", None)
+    while True:
+        try:
+            request = decode(connection.recv_bytes(LARGEST_FRAME))
+        except (EOFError, OSError):
+            return
+        desk.serve(request)
+
+
+class Desk:
+    """Holds the submission's namespace and its answers, and serves one request after the other."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._output = CappedOutput()
+        module = types.ModuleType("__main__")
+        module.__dict__["__builtins__"] = builtins
+        sys.modules["__main__"] = module
+        self._names = module.__dict__
+        self._answers: dict[str, Workbench] = {}
+
+    def say(self, what: str, value: Any) -> None:
+        """Send one frame; a value that cannot be sent becomes an error."""
+        try:
+            frame = encode((what, value))
+        except WireError as error:
+            frame = encode(("raised", AnswerError("TypeError", str(error))))
+        self._connection.send_bytes(frame)
+
+    def serve(self, request: tuple[str, Sequence[Any]]) -> None:
+        """Answer one request: ``("done", value)`` or ``("raised", AnswerError)``."""
+        verb, arguments = request
+        self._output.renew()
+        sys.stdout = sys.stderr = self._output
+        try:
+            value = {"run": self._run, "select": self._select, "on": self._on}[verb](*arguments)
+        except AnswerError as error:
+            self.say("raised", error)
+        except BaseException as error:
+            self.say("raised", _described(error))
+        else:
+            self.say("done", value)
+
+    def _run(self, label: str, source: str, names: Sequence[str], piecewise: bool) -> None:
+        """Run a cell. ``names`` are forgotten first, so that they are bound by this cell or not at all.
+
+        ``piecewise``: statement by statement, passing over those that fail.
+        """
+        for name in names:
+            self._names.pop(name, None)
+        # So that a report can show the line that failed.
+        linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
+        if not piecewise:
+            exec(compile(source, label, "exec"), self._names)
+            return
+        for statement in ast.parse(source).body:
+            try:
+                exec(compile(ast.Module([statement], []), label, "exec"), self._names)
+            except (MemoryError, TooMuchOutput):
+                raise
+            except BaseException:
+                continue
+
+    def _select(self, exercise_id: str, name: str) -> bool:
+        """Keep what ``name`` is bound to as the answer; False where it is not bound."""
+        if name not in self._names:
+            return False
+        self._answers[exercise_id] = Workbench(self._names[name])
+        return True
+
+    def _on(self, exercise_id: str, verb: str, arguments: Sequence[Any]) -> Any:
+        bench = self._answers[exercise_id]
+        if verb == "examine":
+            return bench.examine(Remote(self).call)
+        return getattr(bench, verb)(*arguments)
+
+    def ask(self, what: str, value: Any) -> Any:
+        """Ask the other side for something while a verb is served."""
+        self._connection.send_bytes(encode((what, value)))
+        kind, reply = decode(self._connection.recv_bytes(LARGEST_FRAME))
+        if kind == "raised":
+            raise _as_exception(reply)
+        return reply
+
+
+class Remote:
+    """An implementation that runs on the other side, as the learner's test sees it: a function of tensors."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def call(self, *arguments: Any) -> Any:
+        """Send the arguments, get the result; gradients flow through both."""
+        given = [argument if isinstance(argument, Tensor) else plain(argument) for argument in arguments]
+        leaves = [a for a in given if isinstance(a, Tensor) and a.requires_grad] if torch.is_grad_enabled() else []
+        if not leaves:
+            reply = _asked(self._desk, given, ())
+            return _put_back(reply["value"], iter(()), given)
+        shape: list[Any] = []
+        tensors = _Call.apply(self._desk, given, shape, *leaves)
+        return _put_back(shape[0], iter(tensors), given)
+
+
+class _Call(torch.autograd.Function):
+    """One call across the wall; the way back asks the other side for the vector-Jacobian product."""
+
+    @staticmethod
+    def forward(ctx: Any, desk: Desk, given: list[Any], shape: list[Any], *leaves: Tensor) -> Any:
+        wanted = tuple(i for i, a in enumerate(given) if isinstance(a, Tensor) and a.requires_grad)
+        reply = _asked(desk, given, wanted)
+        tensors: list[Tensor] = []
+        shape.append(_take_apart(reply["value"], tensors))
+        ctx.desk, ctx.number, ctx.flows = desk, reply["number"], reply["flows"]
+        ctx.mark_non_differentiable(*(t for t, flow in zip(tensors, ctx.flows, strict=True) if not flow))
+        return tuple(tensors)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        sent = tuple(g for g, flow in zip(gradients, ctx.flows, strict=True) if flow)
+        found = ctx.desk.ask("slopes", (ctx.number, sent)) if sent else ()
+        return (None, None, None, *(found or (None,) * len(ctx.needs_input_grad[3:])))
+
+
+def _asked(desk: Desk, given: Sequence[Any], wanted: Sequence[int]) -> dict[str, Any]:
+    """Have the implementation called, and do to the arguments what it did to its own."""
+    reply: dict[str, Any] = desk.ask("call", (tuple(given), tuple(wanted)))
+    for place, value in reply["changed"].items():
+        with torch.no_grad():
+            given[int(place)].copy_(value)
+    return reply
+
+
+def _described(error: BaseException) -> AnswerError:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<cell")]
+    where = f"line {frames[-1].lineno}, in {frames[-1].name}: {frames[-1].line}" if frames else ""
+    try:
+        message = str(error)[:500]
+    except Exception:
+        message = "(the error's own message could not be read)"
+    return AnswerError(type(error).__name__, message, where)
+
+
+def _take_apart(value: Any, tensors: list[Tensor]) -> Any:
+    """Move the tensors of a value into a list, leaving Ellipsis in their places."""
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        return ...
+    return tuple(_take_apart(item, tensors) for item in value) if isinstance(value, tuple) else value
+
+
+def _put_back(shape: Any, tensors: Any, given: Sequence[Any]) -> Any:
+    if shape is ...:
+        return next(tensors)
+    if isinstance(shape, dict):
+        return given[int(shape["same"])]
+    return tuple(_put_back(item, tensors, given) for item in shape) if isinstance(shape, tuple) else shape
+
+
+def _as_exception(error: AnswerError) -> Exception:
+    """The exception that the implementation raised, so that a test may expect it."""
+    kind = getattr(builtins, error.kind, None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        try:
+            return kind(error.message)
+        except TypeError:
+            pass
+    return RuntimeError(f"{error.kind}: {error.message}")
+
+
+class TooMuchOutput(BaseException):
+    """Raised where the answer prints without end; no ``except Exception`` of the answer's stops it."""
+
+
+class CappedOutput(io.TextIOBase):
+    """Swallows what is printed, up to a limit."""
+
+    def __init__(self) -> None:
+        self._left = MOST_OUTPUT
+
+    def renew(self) -> None:
+        """Start counting anew."""
+        self._left = MOST_OUTPUT
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Count and forget."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise TooMuchOutput(f"more than {MOST_OUTPUT} characters were printed")
+        return len(text)
+
+
+class Absence(importlib.abc.MetaPathFinder):
+    """Hides what holds the answers."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raises ModuleNotFoundError for what is hidden; leaves the rest to others."""
+        if _hidden(name):
+            raise ModuleNotFoundError(f"{name} is not there while answers are graded", name=name)
+
+
+def _hidden(name: str) -> bool:
+    return any(name == one or name.startswith(one + ".") for one in ABSENT)
+
+
+def _silent(exercise_id: str = "", answer: Any = None, *_: Any) -> Report:
+    """Stands in for ``attncourse.check`` and ``hint``: judging is done outside."""
+    return Report(str(exercise_id), "", NOT_ATTEMPTED, 0.0, 0.0)
+
+
+def _confine(folder: str, memory: int, cpu_seconds: int) -> None:
+    if hasattr(os, "setsid"):
+        os.setsid()
+    os.chdir(folder)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    sys.stdin = open(os.devnull, encoding="utf-8")
+    sys.argv = ["notebook"]
+    path = os.environ.get("PATH", os.defpath)
+    os.environ.clear()
+    os.environ.update(PATH=path, HOME=folder, TMPDIR=folder, MPLCONFIGDIR=folder, MPLBACKEND="agg", OMP_NUM_THREADS="1")
+    sys.path[:] = [entry for entry in sys.path if os.path.isabs(entry)]
+    torch.set_num_threads(1)
+    attncourse.check = attncourse.hint = _silent  # type: ignore[assignment]
+    for name in [name for name in sys.modules if _hidden(name)]:
+        del sys.modules[name]
+    vars(attncourse).pop("lessons", None)
+    sys.meta_path.insert(0, Absence())
+    _limit(memory, cpu_seconds)
+
+
+def _limit(memory: int, cpu_seconds: int) -> None:
+    """Limit memory, CPU time and the size of written files, where the system knows how."""
+    try:
+        import resource
+    except ImportError:
+        return
+    wanted: list[tuple[int, int]] = [
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_FSIZE, LARGEST_WRITTEN_FILE),
+        (resource.RLIMIT_CORE, 0),
+    ]
+    used = _address_space()
+    if used:
+        wanted.append((resource.RLIMIT_AS, used + memory * 2**20))
+    for what, limit in wanted:
+        try:
+            resource.setrlimit(what, (limit, limit))
+        except (ValueError, OSError):
+            # Some systems refuse a limit, or have a lower one already.
+            continue
+
+
+def _address_space() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as pages:
+            return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+

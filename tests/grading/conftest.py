@@ -1,0 +1,63 @@
+"""A course of one tiny lesson, and the notebooks that students make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+import attncourse.lessons
+from attncourse import course
+from attncourse.course import Lesson
+from grading.release import build
+
+LESSONS = Path(__file__).parent / "tiny_course"
+TINY = Lesson(1, "tiny", "tiny", "A tiny lesson")
+RIGHT = "def squeeze(x):\n    return x.flatten(2).mean(-1)"
+WRONG = "def squeeze(x):\n    return x.mean(dim=1)"
+ENDLESS = "def squeeze(x):\n    while True:\n        pass"
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Lesson:
+    """The course has this one lesson for the time of a test."""
+    monkeypatch.setattr(course, "LESSONS_FOLDER", LESSONS)
+    monkeypatch.setattr(course, "LESSONS", (TINY,))
+    monkeypatch.setattr(attncourse.lessons, "__path__", [*attncourse.lessons.__path__, str(LESSONS)])
+    return TINY
+
+
+@pytest.fixture
+def solved(tiny: Lesson) -> NotebookNode:
+    """The tiny lesson, solved."""
+    return build(tiny).solved
+
+
+@pytest.fixture
+def blank(tiny: Lesson) -> NotebookNode:
+    """The tiny lesson as it is handed out."""
+    return build(tiny).blank
+
+
+@pytest.fixture
+def hand_in(tmp_path: Path) -> Callable[..., Path]:
+    """Puts a notebook, or bytes, where a student hands it in; returns its path."""
+
+    def put(content: NotebookNode | str | bytes, student: str = "ada", lesson: str = "01_tiny") -> Path:
+        path = tmp_path / "submissions" / student / f"{lesson}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else nbformat.writes(content), encoding="utf-8")
+        return path
+
+    return put
+
+
+def cell_of(notebook: NotebookNode, cell_id: str) -> NotebookNode:
+    """The cell of that id."""
+    return next(cell for cell in notebook.cells if cell.id == cell_id)

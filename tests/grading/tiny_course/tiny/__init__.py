@@ -1,0 +1,1 @@
+"""A made-up lesson of all four kinds of exercise, small and fast, for the tests of grading."""
