@@ -24,8 +24,8 @@ exercise = ValueExercise(
     hints=[
         "Begin with the table. Which row has no parameters at all? Which has as many at reduction 4 as at 8?",
         'No parameters, and two answers for one input: the layers are made anew in forward, "fresh layers".',
-        "With zero weights a right one gives y / x = 0.5. What gives 0, 0.125 (of 8 channels), 1.5?",
-        "C's gate is 0 at logit 0 and leaves (0, 1); D never multiplies x; E's y / x is 1.5 with zero weights.",
+        "With zero parameters a right one gives y / x = 0.5. What gives 0, what 1/64 of 64 channels, what 1.5?",
+        "C's gate is 0 at logit 0 and leaves (0, 1); D never multiplies x; E's y / x is 1.5 there.",
         'In full: ("ratio unused", "fresh layers", "unbounded gate", "returns the gate", "extra residual", '
         '"shares of one").',
     ],

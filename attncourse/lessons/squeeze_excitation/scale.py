@@ -16,7 +16,7 @@ exercise = FunctionExercise(
     points=1,
     task="Write `scale(x, gate)`: `(B, C, H, W)` and `(B, C)` -> `(B, C, H, W)`, each channel times its own gate.",
     hints=[
-        "Lesson 00: broadcasting lines shapes up at their right ends. Write (B, C) below (B, C, H, W): what meets what?",
+        "Lesson 00: broadcasting lines shapes up at the right. Write (B, C) below (B, C, H, W): what meets what?",
         "The gate must have four axes, and its two must come to stand below B and C. What belongs below H and W?",
         "Axes of size 1 stretch. `gate[:, :, None, None]` has the shape (B, C, 1, 1).",
         "In full: `return x * gate[:, :, None, None]`.",
