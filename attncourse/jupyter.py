@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 from attncourse.storage import write_atomically
 
@@ -49,16 +50,16 @@ def serve(folder: Path, notebook: Path, *, browser: bool) -> None:
     Ctrl-C, SIGTERM and a closed terminal stop the server and its kernels. Without a browser the address is printed.
     """
     port, token = free_port(), secrets.token_urlsafe(24)
-    address = f"http://127.0.0.1:{port}/lab/tree/{notebook.relative_to(folder).as_posix()}?token={token}"
+    address = f"http://127.0.0.1:{port}/lab/tree/{quote(notebook.relative_to(folder).as_posix())}?token={token}"
     with _interruptible(), _server(folder, port, token) as server:
-        _await_start(server, port)
+        _await_start(server, port, folder)
         print(f"The course is open at {address}", flush=True)
         print("Ctrl-C here stops it. Your work is saved in", folder, flush=True)
         if browser:
             webbrowser.open(address)
         code = server.wait()
     if code != 0:
-        raise JupyterError(f"JupyterLab ended by itself (code {code}). Run: attncourse doctor")
+        raise JupyterError(f"JupyterLab ended by itself (code {code}; see {log_of(folder)}). Run: attncourse doctor")
 
 
 def configure(folder: Path) -> Path:
@@ -75,6 +76,11 @@ def configure(folder: Path) -> Path:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_atomically(path, text)
     return place
+
+
+def log_of(folder: Path) -> Path:
+    """Where the server's own messages go: the terminal shows the address alone."""
+    return folder / ".attncourse" / "jupyter" / "server.log"
 
 
 def free_port(first: int = 8888, tries: int = 50) -> int:
@@ -119,13 +125,17 @@ def command(folder: Path, port: int) -> list[str]:
 @contextmanager
 def _server(folder: Path, port: int, token: str) -> Iterator[subprocess.Popen[bytes]]:
     """The running server, in a session of its own: Ctrl-C reaches us alone, so that it asks no question."""
-    server = subprocess.Popen(
-        command(folder, port),
-        cwd=folder,
-        env=environment(folder, token),
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    variables = environment(folder, token)
+    with open(log_of(folder), "wb") as log:
+        server = subprocess.Popen(
+            command(folder, port),
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         yield server
     finally:
@@ -138,13 +148,13 @@ def _server(folder: Path, port: int, token: str) -> Iterator[subprocess.Popen[by
                 server.wait()
 
 
-def _await_start(server: subprocess.Popen[bytes], port: int) -> None:
+def _await_start(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:
     """Wait until the server answers, with whatever it answers."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if server.poll() is not None:
-            raise JupyterError("JupyterLab did not start: see its message above, or run: attncourse doctor")
+            raise JupyterError(f"JupyterLab did not start: {_last_words(log_of(folder))}. Run: attncourse doctor")
         try:
             direct.open(f"http://127.0.0.1:{port}/api", timeout=2).close()
             return
@@ -153,6 +163,11 @@ def _await_start(server: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise JupyterError(f"JupyterLab did not answer within {START_SECONDS:g} seconds. Run: attncourse doctor")
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1].strip().rstrip(".") if lines else "it said nothing"
 
 
 @contextmanager
