@@ -10,8 +10,9 @@ from attncourse.checking.draw import Draw
 from attncourse.checking.probes import Built, Subject, Violation
 from attncourse.checking.report import Witness
 
-LINES = 4
+LINES = 6
 STEPS = 161
+CLOSER = 0.002
 STEP = 0.01
 HIGH = 0.4
 NOT_A_BEND = 5e-6
@@ -25,27 +26,31 @@ def relu_between_the_layers(subject: Subject) -> None:
         start = subject.draw.signed(size.channels, low=0.05, high=0.3)
         direction = subject.draw.signed(size.channels, low=0.5, high=1.0)
         places = torch.linspace(-6, 6, STEPS, dtype=torch.float64)
-        means = start + places[:, None] * direction
-        u = logits(built, points(means))
-        noise = 1e-6 * torch.cosh(u[1:-1] / 2) ** 2
-        bends = ((u[2:] - 2 * u[1:-1] + u[:-2]).abs() > noise + NOT_A_BEND).any(dim=1)
+        u = logits(built, points(start + places[:, None] * direction))
+        bends = _bends(u)
         kinks += int(bends.any())
-        steepest = size.hidden * HIGH**2 * float(direction.abs().sum()) * float(places[1] - places[0])
-        if bool(((u[1:] - u[:-1]).abs() > steepest * 1.2 + 1e-3).any()):
-            raise Violation("As the means move evenly, the gate jumps.", _along(places, u))
         if int(bends.sum()) > 3 * size.hidden:
-            sentence = (
-                "As the means move evenly, the values before the sigmoid bend everywhere: a ReLU bends at one point."
-            )
+            sentence = "As the means move evenly, what the sigmoid gets bends everywhere: a ReLU bends at one point."
             raise Violation(sentence, _along(places, u))
+        # A jump looks like a kink until one looks closer.
+        steepest = size.hidden * HIGH**2 * float(direction.abs().sum()) * CLOSER
+        for first in places[:-2][bends]:
+            near = torch.arange(0, float(places[2] - places[0]), CLOSER, dtype=torch.float64) + first
+            closer = logits(built, points(start + near[:, None] * direction))
+            noise = 1e-5 * torch.cosh(closer[1:] / 2) ** 2
+            if bool(((closer[1:] - closer[:-1]).abs() > 1.2 * steepest + noise).any()):
+                raise Violation("As the means move evenly, the gate jumps.", _along(near, closer))
     if not kinks:
-        raise Violation(
-            "As the means move evenly, so do the values before the sigmoid: there is no ReLU.", _along(places, u)
-        )
+        raise Violation("As the means move evenly, so does what the sigmoid gets: there is no ReLU.", _along(places, u))
+
+
+def _bends(u: Tensor) -> Tensor:
+    noise = 1e-6 * torch.cosh(u[1:-1] / 2) ** 2
+    return ((u[2:] - 2 * u[1:-1] + u[:-2]).abs() > noise + NOT_A_BEND).any(dim=1)
 
 
 def _along(places: Tensor, u: Tensor) -> Witness:
-    shown = slice(None, None, 20)
+    shown = slice(None, None, len(places) // 8)
     label = "what the sigmoid of channel 0 gets, at nine points of a line"
     return Witness(label, (("place on the line", places[shown]),), None, u[shown, 0])
 

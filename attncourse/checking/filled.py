@@ -140,19 +140,25 @@ def _dtype(label: str, x: Tensor, outcome: Outcome) -> Observation:
 
 
 def _by_canonical_shape(outcome: Outcome, shapes: Sequence[Sequence[int]], kept: Sequence[int]) -> Outcome:
-    """Sum the gradients of the parameters that share a canonical shape, so that their order does not matter."""
+    """The parameters' gradients in a form that does not depend on their order.
+
+    For each canonical shape their sum, and the sorted sizes of each: the sum alone would not see one matrix in two
+    places, because parameters of one shape have the same values.
+    """
     if not outcome.gradients or len(outcome.gradients) != len(shapes) + 1:
         return outcome
     sums: dict[tuple[int, ...], Tensor] = {}
+    norms: dict[tuple[int, ...], list[Tensor]] = {}
     for place in kept:
         shape, gradient = shapes[place], outcome.gradients[place + 1]
         sizes = [size for size in shape if size != 1]
         value = torch.zeros(tuple(shape), dtype=torch.float64) if gradient is None else gradient.double()
         key = canonical(shape)
-        sums[key] = sums.get(key, torch.zeros(key, dtype=torch.float64)) + value.reshape(sizes).permute(
-            _ascending(sizes)
-        )
-    together = (outcome.gradients[0], *(sums[key] for key in sorted(sums)))
+        value = value.reshape(sizes).permute(_ascending(sizes))
+        sums[key] = sums[key] + value if key in sums else value
+        norms.setdefault(key, []).append(value.norm())
+    ordered = (torch.stack(norms[key]).sort().values for key in sorted(norms))
+    together = (outcome.gradients[0], *(sums[key] for key in sorted(sums)), *ordered)
     return Outcome(outcome.value, None, together, outcome.changed, outcome.stable)
 
 

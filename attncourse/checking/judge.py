@@ -101,8 +101,7 @@ class Judge:
         return self._known[key]
 
     def _compare(self, seen: Sequence[Observation], candidate: Candidate) -> Report:
-        right = [Style("reference", self.exercise.right), *self.exercise.styles]
-        for style in right:
+        for style in self._right():
             if agree(self.observations(style.implementation), seen):
                 return self._report(CORRECT, remark=style.remark)
         parting = _agreement(self._nearest(seen), seen)
@@ -112,6 +111,21 @@ class Judge:
         if isinstance(self.exercise, ModuleExercise) and self.exercise.probes:
             return self._probe(self.exercise, seen, candidate)
         return self._unnamed(seen)
+
+    def _right(self) -> list[Style]:
+        """The right answers that can differ: a module with the reference's parameters and no remark computes the same.
+
+        The audit finds a style for which that does not hold.
+        """
+        reference = Style("reference", self.exercise.right)
+        styles = self.exercise.styles
+        if isinstance(self.exercise, ModuleExercise):
+            parameters = self._parameters(reference)
+            styles = [style for style in styles if style.remark or self._parameters(style) != parameters]
+        return [reference, *styles]
+
+    def _parameters(self, style: Style) -> Any:
+        return next(iter(self.observations(style.implementation))).outcome.value
 
     def _variants(self, wrong: Misconception, seen: Sequence[Observation]) -> Iterator[Known]:
         """The misconception as written; a module also without the biases that the answer does not have."""
@@ -167,8 +181,8 @@ class Judge:
 
     def _nearest(self, seen: Sequence[Observation]) -> Known:
         """The right answer whose observations agree with ``seen`` the longest: bias or no bias, say."""
-        implementations = [self.exercise.right, *(style.implementation for style in self.exercise.styles)]
-        return max((self.observations(i) for i in implementations), key=lambda known: _agreement(known, seen))
+        known = [self.observations(style.implementation) for style in self._right()]
+        return max(known, key=lambda one: _agreement(one, seen))
 
     def _tests(self, candidate: Candidate) -> Report:
         exercise = self.exercise
