@@ -92,8 +92,6 @@ def progress(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Run the answers of a notebook and check them."""
-    from attncourse import course
-
     space = _folder()
     wanted: list[str] = []
     if options.what is None:
@@ -102,8 +100,8 @@ def check(options: argparse.Namespace) -> int:
     elif options.what.endswith(".ipynb"):
         path = Path(options.what).absolute()
         lesson = _lesson_of_notebook(path)
-    elif options.what in course.exercise_ids():
-        lesson, wanted = course.lesson_of(options.what), [options.what]
+    elif "-" in options.what:
+        lesson, wanted = _lesson_of_exercise(options.what), [options.what]
         path = space.notebook(lesson)
     else:
         lesson = _lesson(options.what)
@@ -116,12 +114,9 @@ def check(options: argparse.Namespace) -> int:
 
 def hint(options: argparse.Namespace) -> int:
     """Show the next rung of an exercise's hint ladder."""
-    from attncourse import course, selfcheck
+    from attncourse import selfcheck
 
-    try:
-        course.lesson_of(options.exercise)
-    except KeyError as error:
-        raise CommandError(error.args[0]) from None
+    _lesson_of_exercise(options.exercise)
     space = _find_folder()
     if space:
         os.chdir(space.folder)
@@ -202,6 +197,15 @@ def _lesson(name: str) -> Lesson:
 
     try:
         return course.lesson(name)
+    except KeyError as error:
+        raise CommandError(error.args[0]) from None
+
+
+def _lesson_of_exercise(exercise_id: str) -> Lesson:
+    from attncourse import course
+
+    try:
+        return course.lesson_of(exercise_id)
     except KeyError as error:
         raise CommandError(error.args[0]) from None
 
