@@ -18,6 +18,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from attncourse.attention.checks import require_at_least, require_channels, require_feature_maps
+
 
 class SqueezeExcitation(nn.Module):
     """Gate each channel by a bottleneck of the channels' means.
@@ -32,10 +34,8 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, channels: int, reduction: int = 16) -> None:
         super().__init__()
-        if channels < 1:
-            raise ValueError(f"channels must be at least 1, got {channels}; give the C of the input (B, C, H, W)")
-        if reduction < 1:
-            raise ValueError(f"reduction must be at least 1, got {reduction}; the paper uses 16")
+        require_channels(channels)
+        require_at_least("reduction", reduction, "the paper uses 16")
         hidden = max(1, channels // reduction)
         self.channels = channels
         self.reduce = nn.Conv2d(channels, hidden, kernel_size=1)
@@ -43,8 +43,7 @@ class SqueezeExcitation(nn.Module):
 
     def gate(self, x: Tensor) -> Tensor:
         """One weight in (0, 1) for each channel: ``(B, C, H, W) -> (B, C, 1, 1)``."""
-        if x.ndim != 4 or x.shape[1] != self.channels:
-            raise ValueError(f"expected an input (B, {self.channels}, H, W), got shape {tuple(x.shape)}")
+        require_feature_maps(x, self.channels)
         squeezed = x.mean(dim=(2, 3), keepdim=True)
         return torch.sigmoid(self.expand(torch.relu(self.reduce(squeezed))))
 
