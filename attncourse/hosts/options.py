@@ -1,0 +1,23 @@
+"""Checks that every host makes of its options: a wrong value is named, with those that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def one_of(option: str, value: object, among: Sequence[str]) -> None:
+    """Raises ValueError unless ``value`` is one of ``among``."""
+    if value not in among:
+        raise ValueError(f"{option} must be one of {', '.join(map(repr, among))}; got {value!r}")
+
+
+def at_least_one(option: str, value: int) -> None:
+    """Raises ValueError unless ``value`` is a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{option} must be a whole number of at least 1; got {value!r}")
+
+
+def positive(option: str, value: float) -> None:
+    """Raises ValueError unless ``value`` is a number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(f"{option} must be a number above 0; got {value!r}")
