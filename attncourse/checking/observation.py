@@ -138,9 +138,7 @@ def _tensors(expected: Tensor, got: Any, values: bool) -> Difference | None:
 
 
 def _close(expected: Tensor, got: Tensor) -> bool:
-    return bool(
-        torch.allclose(expected.double(), got.detach().double(), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
-    )
+    return bool(torch.allclose(expected.double(), got.detach().double(), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True))
 
 
 def _wrong_entries(expected: Tensor, got: Tensor) -> int:

@@ -16,6 +16,8 @@ from attncourse import figures
 from torch import nn
 from torch.nn import functional
 
+torch.manual_seed(0)
+
 # %% recall [markdown]
 # ## Recall lesson 00
 # Answer from memory, aloud or on paper, before you run the cell below.
@@ -45,8 +47,8 @@ level = torch.tensor([[-1.0, -2, -1], [0, 0, 0], [1, 2, 1]])
 detail = torch.tensor([[0.0, -1, 0], [-1, 4, -1], [0, -1, 0]])
 bright = torch.zeros(3, 3).index_put((torch.tensor(1), torch.tensor(1)), torch.tensor(1.0))
 kernels = torch.stack([bright, level.T, level, detail])[:, None]
-grey = figures.photograph(size=(30, 24)).mean(dim=1, keepdim=True)
-features = functional.conv2d(grey, kernels, padding=1).relu()
+grey = figures.photograph(size=(32, 26)).mean(dim=1, keepdim=True)
+features = functional.conv2d(grey, kernels).relu()
 
 # %% see-features
 NAMES = ["bright", "upright", "level", "detail"]
@@ -275,8 +277,8 @@ print("the formula:", parameters(12, 3), "   counted on the module:", counted)
 # %% resnet-idea [markdown]
 # ### Does it agree with print?
 # ResNet-50 has 16 blocks: 3 of 256 channels, 4 of 512, 6 of 1024, 3 of 2048, and 25,557,032 parameters without
-# attention. SE goes into every block. CBAM's table 4 prints 25.56 million without and **28.09** million with SE, r = 16.
-# (Second-hand figures: we know the table from elsewhere and not from the PDF.)
+# attention. SE goes into every block. CBAM's table 4 prints 25.56 million without and **28.09** million with SE, r =
+# 16. (Second-hand figures: we know the table from elsewhere and not from the PDF.)
 #
 # **Predict:** which blocks cost most? Would it fit without biases?
 
@@ -305,8 +307,8 @@ figures.curve(reductions, line, title="parameters(256, reduction)", xlabel="redu
 
 # %% reduction-explain [markdown]
 # Half the width, half the cost; from 16 on there is little left to save. Whether a larger hidden layer also makes a
-# better network is another question. The authors' own ablation (second-hand: errors of 22.3, 22.3, 22.3, 22.3 and 22.7 %
-# for r = 2, 4, 8, 16, 32) says: hardly.
+# better network is another question. The authors' own ablation (second-hand: errors of 22.3, 22.3, 22.3, 22.3 and 22.7
+# % for r = 2, 4, 8, 16, 32) says: hardly.
 
 # %% residual-idea [markdown]
 # ## 6. Where it stands
@@ -365,16 +367,16 @@ def inception(x, first, second, third, attention):
 # %% see-inception
 first, second, third = nn.Conv2d(4, 8, 1), nn.Conv2d(4, 6, 3, padding=1), nn.Conv2d(4, 2, 5, padding=2)
 joined = inception(features, first, second, third, Attention(16, 4))
-steps = [("first", first(features)), ("second", second(features)), ("third", third(features)), ("block", joined)]
-figures.shape_flow(steps, title="three branches of the same input (side by side), and your block")
+print("channels of the branches:", [branch(features).shape[1] for branch in (first, second, third)])
+figures.shape_flow([("x", features), ("your block", joined)], title="your Inception block")
 
 # %% hunt-idea [markdown]
 # ## 7. Bug hunt
 # Six snippets, each with one bug. All kinds were found in published code, and all of them run: the shapes are right,
 # nothing complains, a network with them trains. That is why they spread.
 #
-# Read each one and **predict** which symptom would betray it: the number of parameters? Two calls? The range of the gate?
-# Do not look for bad style; there is a real fault in each.
+# Read each one and **predict** which symptom would betray it: the number of parameters? Two calls? The range of the
+# gate? Do not look for bad style; there is a real fault in each.
 
 # %% snippet-a
 class A(nn.Module):
@@ -442,8 +444,8 @@ class F(nn.Module):
         return x * y[:, :, None, None]
 
 # %% measure-idea [markdown]
-# **Measure** instead of guessing. The input is positive, so that `y / x` shows the gate. First all parameters zero, then
-# large ones: with the small weights of a fresh network every gate sits near one half, and hides what it is.
+# **Measure** instead of guessing. The input is positive, so that `y / x` shows the gate. First all parameters zero,
+# then large ones: with the small weights of a fresh network every gate sits near one half, and hides what it is.
 
 # %% filled
 def ratio_with(snippet, size):
@@ -517,8 +519,8 @@ figures.before_after(features, repaired(features, w1, b1, w2, b2), title="featur
 # Most of those who published the bugs had run their code. What they lacked was a test with the right inputs.
 #
 # Write one: `accepts(implementation)` gets a function like `repaired`, calls it with inputs of your choice, and returns
-# True for a right one and False for a wrong one. We try it on right ones in several styles, and on ten wrong ones: those
-# of this lesson and some new. An implementation that raises counts as refused.
+# True for a right one and False for a wrong one. We try it on right ones in several styles, and on ten wrong ones:
+# those of this lesson and some new. An implementation that raises counts as refused.
 #
 # Which batch, which height and width, which weights make a bug visible? Beware: the mean of plain noise is nearly zero.
 
@@ -541,9 +543,9 @@ print("your test accepts the published one:", accepts(published))
 # %% what-we-do-not-claim [markdown]
 # ## What you know, and what you do not know yet
 # You know what SE computes, what it costs and where it stands. You do **not** know yet whether it helps. Texts promise
-# "+1.2 % on ImageNet"; the tables that we know second-hand say 24.80 -> 23.29 % error in the SE paper and 24.56 -> 23.14
-# in CBAM's, each from one setting and without a spread. Nor is a gate an explanation: that a gate is large says that this
-# channel is let through, not that it "found the cat's ear".
+# "+1.2 % on ImageNet"; the tables that we know second-hand say 24.80 -> 23.29 % error in the SE paper and 24.56 ->
+# 23.14 in CBAM's, each from one setting and without a spread. Nor is a gate an explanation: that a gate is large says
+# that this channel is let through, not that it "found the cat's ear".
 #
 # Both questions come back in this course, as measurements that you run yourself.
 

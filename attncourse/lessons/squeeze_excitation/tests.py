@@ -78,7 +78,7 @@ def keeps_to_properties(implementation):
 
 @exercise.misconception
 def checks_the_shape_only(implementation):
-    """Your test only looks at the shape of the result.
+    """Your test only asks whether the call runs, or gives the right shape.
 
     Nearly every bug of this kind keeps the shape: that is why such code is published. A gate spread out to the shape
     of x has the right shape too.
