@@ -26,8 +26,9 @@ def check(exercise_id: str, answer: Any) -> Report:
     try:
         report = judge(exercise, Workbench(answer))
     except KeyboardInterrupt:
-        note = "You stopped the check while your code was running. A loop without end, perhaps?"
-        _shown(Report(exercise.id, exercise.title, INCORRECT, 0.0, exercise.points, "your code comes to an end", why=note))
+        why = "You stopped the check while your code was running. A loop without end, perhaps?"
+        goal = "your code comes to an end"
+        _shown(Report(exercise.id, exercise.title, INCORRECT, 0.0, float(exercise.points), goal, why=why))
         raise KeyboardInterrupt("the check was stopped") from None
     folder = workspace.find()
     if folder is None:
@@ -45,20 +46,23 @@ def hint(exercise_id: str, rung: int | None = None) -> None:
         return
     folder = workspace.find()
     used = folder.hints_used(exercise.id) if folder else 0
-    number = min(max(used + 1 if rung is None else rung, 1), len(exercise.hints))
+    total = len(exercise.hints)
+    number = min(max(used + 1 if rung is None else rung, 1), total)
+    text = exercise.hints[number - 1]
     if folder:
         folder.record_hint(exercise.id, number)
-    further = f'attncourse.hint("{exercise.id}", {number + 1})' if number < len(exercise.hints) else ""
-    _display(
-        hint_as_html(exercise.hints[number - 1], number, len(exercise.hints), further),
-        f"Hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}" + (f"\nNext: {further}" if further else ""),
-    )
+    further = f'attncourse.hint("{exercise.id}", {number + 1})' if number < total else ""
+    words = f"Hint {number} of {total}: {text}" + (f"\nNext: {further}" if further else "")
+    _display(hint_as_html(text, number, total, further), words)
 
 
 def _find(exercise_id: Any) -> Exercise | Report:
     if not isinstance(exercise_id, str):
         given = type(exercise_id).__name__
-        words = f'Expected an exercise id in quotes, such as "se-squeeze", got {given}: attncourse.check("se-squeeze", squeeze).'
+        words = (
+            f'Expected an exercise id in quotes, such as "se-squeeze", got {given}: '
+            'attncourse.check("se-squeeze", squeeze).'
+        )
         return Report(str(given), "No such exercise", NOT_ATTEMPTED, 0.0, 0.0, next_step=words)
     try:
         return course.exercise(exercise_id)

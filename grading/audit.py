@@ -56,7 +56,16 @@ class Finding:
         )
 
 
-HEADER = ("exercise", "kind", "points", "misconceptions named", "styles accepted", "hints", "mutants rejected", "verdict")
+HEADER = (
+    "exercise",
+    "kind",
+    "points",
+    "misconceptions named",
+    "styles accepted",
+    "hints",
+    "mutants rejected",
+    "verdict",
+)
 
 
 def audit(lesson: Lesson) -> list[Finding]:
@@ -119,7 +128,8 @@ def _judge_notebooks(finding: Finding, judge: Judge, stub: dict[str, Any], solut
     for what, namespace, wanted in (("stub", stub, NOT_ATTEMPTED), ("solution", solution, CORRECT)):
         report = judge.verdict(Workbench(namespace.get(name)))
         if report.state != wanted:
-            finding.faults.append(f"the {what} is {report.state!r} ({report.subgoal}), not {wanted!r}; seed {judge.seed}")
+            found = f"{report.state!r} ({report.subgoal})"
+            finding.faults.append(f"the {what} is {found}, not {wanted!r}; seed {judge.seed}")
 
 
 def _judge_authored(finding: Finding, judge: Judge) -> None:

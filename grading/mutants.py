@@ -86,8 +86,9 @@ def _nodes(tree: ast.AST) -> list[ast.AST]:
     left_out: set[ast.AST] = {tree}
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            left_out |= set(ast.walk(body[0]))
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            left_out |= set(ast.walk(first))
         for name in ("annotation", "returns"):
             if isinstance(getattr(node, name, None), ast.AST):
                 left_out |= set(ast.walk(getattr(node, name)))
@@ -210,8 +211,9 @@ def unshare(node: ast.AST) -> Iterator[ast.AST]:
 
 def _own_layer(call: ast.Call) -> str:
     """``self.mlp(x)`` -> ``mlp``."""
-    own = isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == "self"
-    return call.func.attr if own and isinstance(call.func, ast.Attribute) else ""
+    called = call.func
+    own = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "self"
+    return called.attr if own and isinstance(called, ast.Attribute) else ""
 
 
 CHANGES: tuple[Change, ...] = (

@@ -16,16 +16,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator, Page, sync_playwright
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-Page = playwright.Page
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WRONG = "def squeeze(x):\n    return x.mean(dim=1)\n"
 RIGHT = "def squeeze(x):\n    return x.mean(dim=(2, 3))\n"
 PATIENCE = 90_000
@@ -65,7 +69,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1280, "height": 960})
         page.set_default_timeout(PATIENCE)
@@ -109,7 +113,7 @@ def answer(page: Page, source: str) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-def report_below(page: Page) -> playwright.Locator:  # type: ignore[name-defined]
+def report_below(page: Page) -> Locator:
     check = page.locator(".jp-CodeCell", has_text='attncourse.check("se-squeeze"').first
     report = check.locator(".attncourse-report")
     report.wait_for()

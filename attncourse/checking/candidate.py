@@ -303,7 +303,9 @@ def _where(trace: types.TracebackType | None) -> str:
     """``line 3, in squeeze: return x.mean(...)``: the last line of the learner's that ran."""
     ours = __name__.rpartition(".")[0]
     frames = [
-        (frame, line) for frame, line in traceback.walk_tb(trace) if not _library(frame.f_globals.get("__name__", ""), ours)
+        (frame, line)
+        for frame, line in traceback.walk_tb(trace)
+        if not _library(frame.f_globals.get("__name__", ""), ours)
     ]
     if not frames:
         return ""

@@ -232,7 +232,8 @@ class Judge:
         return f"One that slips through: {name}. {slipped.why} Which input tells it apart?"
 
     def _not_attempted(self) -> Report:
-        step = f'Write your answer in the cell above, then run it and this check. attncourse.hint("{self.exercise.id}") helps.'
+        ask = f'attncourse.hint("{self.exercise.id}")'
+        step = f"Write your answer in the cell above, then run it and this check. {ask} helps."
         if self.exercise.kind in ("function", "module"):
             step += " If you have begun: the answer returns None, so perhaps a return is missing."
         return self._report(NOT_ATTEMPTED, next_step=step)

@@ -54,7 +54,8 @@ def hint_as_html(text: str, number: int, total: int, further: str) -> str:
     """One rung of the ladder, and how to ask for the next."""
     more = f'<div style="margin-top:4px;opacity:.75">Next: <code>{escape(further)}</code></div>' if further else ""
     return (
-        '<div class="attncourse-hint" style="border-left:4px solid #8a6d1d;padding:6px 12px;margin:4px 0;max-width:60em">'
+        '<div class="attncourse-hint" '
+        'style="border-left:4px solid #8a6d1d;padding:6px 12px;margin:4px 0;max-width:60em">'
         f"<b>Hint {number} of {total}.</b> {escape(text)}{more}</div>"
     )
 
@@ -92,7 +93,7 @@ def _witness_html(witness: Witness) -> str:
     if witness.expected is not None or witness.got is not None:
         marks = wrong(expected, got) if expected is not None and got is not None else None
         columns += _side_html("expected", witness.expected, None) + _side_html("yours", witness.got, marks)
-    note = f'<div style="font-family:monospace;white-space:pre-wrap">{escape(witness.note)}</div>' if witness.note else ""
+    note = f'<pre style="margin:4px 0 0">{escape(witness.note)}</pre>' if witness.note else ""
     return (
         f'<div style="margin-top:6px"><b>Smallest case:</b> {escape(witness.label)}</div>'
         f'<div style="display:flex;flex-wrap:wrap;gap:18px;margin-top:4px">{columns}</div>{note}'
@@ -148,7 +149,8 @@ def _side_text(name: str, value: Any, marks: Tensor | None) -> list[str]:
     for label, part, mark in _slices(value, marks):
         lines += [f"    {label}"] if label else []
         for row, flags in zip(part.tolist(), mark.tolist(), strict=True):
-            lines.append("    " + " ".join(f"{_number(v)}{'*' if m else ' '}".rjust(9) for v, m in zip(row, flags, strict=True)))
+            cells = [f"{_number(v)}{'*' if m else ' '}".rjust(9) for v, m in zip(row, flags, strict=True)]
+            lines.append("    " + " ".join(cells))
     return lines
 
 
