@@ -9,7 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 from attncourse.figures.maps import channels_of
-from attncourse.figures.picture import Picture, note
+from attncourse.figures.picture import WIDTH, Picture, note
+
+HEIGHT = 3.0
 
 
 def photograph(size: tuple[int, int] = (150, 128)) -> Tensor:
@@ -31,8 +33,9 @@ def image(x: Tensor | None, *, title: str = "") -> Picture:
     values = channels_of(x, "image")
     if values.shape[0] != 3:
         raise ValueError(f"image needs the 3 channels red, green, blue, got {values.shape[0]}; try feature_maps")
-    height = 3.0
-    picture = Picture(max(height * values.shape[2] / values.shape[1], 3.0), height + (0.4 if title else 0), title)
+    ratio = values.shape[2] / values.shape[1]
+    height = min(HEIGHT, WIDTH / ratio)
+    picture = Picture(max(height * ratio, HEIGHT), height + (0.4 if title else 0), title)
     axes = picture.subplots()
     axes.imshow(values.clamp(0, 1).permute(1, 2, 0).numpy(), interpolation="nearest")
     axes.set_axis_off()

@@ -11,6 +11,7 @@ from attncourse.figures.picture import FAINT, WIDTH, Picture, note, plain
 from attncourse.figures.scale import Scale, draw_map, scale_of
 
 PER_ROW, MOST = 8, 32
+COLOUR_BAR = 0.8
 
 
 def feature_maps(
@@ -34,11 +35,11 @@ def feature_maps(
     shown = values[:MOST]
     columns = min(len(shown), PER_ROW)
     rows = math.ceil(len(shown) / columns)
-    side = min(WIDTH / columns - 0.1, 2.6)
+    side = min((WIDTH - COLOUR_BAR) / columns, 2.6)
     height = side * min(max(values.shape[1] / values.shape[2], 0.3), 1.6) + 0.3
     if count > MOST:
         title = f"{title} (the first {MOST} of {count} channels)".strip()
-    picture = Picture(WIDTH, rows * height + (0.4 if title else 0.1), title)
+    picture = Picture(columns * side + COLOUR_BAR, rows * height + (0.4 if title else 0.1), title)
     colours = Scale(*scale) if scale else scale_of(values)
     grid = picture.subplots(rows, columns, squeeze=False)
     for number, axes in enumerate(grid.flat):
