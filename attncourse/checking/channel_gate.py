@@ -90,6 +90,8 @@ def gate_of(x: Tensor, y: Tensor) -> Tensor:
     if y.shape != x.shape:
         raise AnswerError("ShapeError", f"expected an output of shape {tuple(x.shape)}, got {tuple(y.shape)}")
     x, y = x.double(), y.double()
+    if not bool(torch.isfinite(y).all()):
+        raise AnswerError("ValueError", "the output holds values that are not finite (nan or inf)")
     return (x * y).sum(dim=(2, 3)) / (x * x).sum(dim=(2, 3))
 
 
@@ -152,6 +154,24 @@ def constant_gate(size: Size, value: float, sums: Tensor, sign: Signs) -> Tensor
     """The gate of the right block whose parameters are all ``value``, for inputs whose means add up to ``sums``."""
     inner = torch.relu(value * (sign.weight1 * sums + sign.bias1))
     return torch.sigmoid(value * (sign.weight2 * size.hidden * inner + sign.bias2))
+
+
+def gradients(built: Built, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The gradient of x and those of the parameters, zero where there is none; see ``Candidate.run``."""
+    found = built.outcome(x, gradients=True).gradients
+    shapes = [tuple(x.shape), *built.shapes]
+    if found is None or len(found) != len(shapes):
+        raise AnswerError("GradientError", "no gradients could be taken of the output")
+    told = [
+        torch.zeros(shape, dtype=torch.float64) if g is None else g.double()
+        for shape, g in zip(shapes, found, strict=True)
+    ]
+    if any(
+        tuple(gradient.shape) != shape or not gradient.isfinite().all()
+        for shape, gradient in zip(shapes, told, strict=True)
+    ):
+        raise AnswerError("GradientError", "a gradient is not finite or has another shape than its tensor")
+    return told[0], told[1:]
 
 
 def count_values(shapes: Sequence[tuple[int, ...]]) -> int:

@@ -39,7 +39,7 @@ def filling(shape: Sequence[int], seed: int, low: float, high: float) -> Tensor:
     sizes = [size for size in shape if size != 1]
     order = _ascending(sizes)
     key = math.prod((size + 7) ** (axis + 1) for axis, size in enumerate(canonical(shape)))
-    values = Draw(seed * 1_000_003 + key).signed(*canonical(shape), low=low, high=high)
+    values = Draw((seed * 1_000_003 + key) % 2**63).signed(*canonical(shape), low=low, high=high)
     back = [order.index(axis) for axis in range(len(sizes))]
     return values.permute(back).reshape(tuple(shape))
 
@@ -98,7 +98,7 @@ def _scenario(
         # Lazy layers get their shapes from a first call.
         first = draw.normal(*scenario.shapes[0])
         outcome = candidate.run(handle, first, seed, gradients=False)
-        shapes = candidate.shapes(handle)
+        shapes = _known_shapes(candidate, handle, outcome)
         kept = [place for place in range(len(shapes)) if place not in left_out]
         yield Observation(f"{PARAMETERS} {scenario.label}", (), Outcome(signature([shapes[place] for place in kept])))
         late = len(shapes) - count
@@ -117,6 +117,15 @@ def _scenario(
         yield Observation(f"{scenario.label}, input {shape}, in train mode", (("x", x),), trained)
     finally:
         candidate.release(handle)
+
+
+def _known_shapes(candidate: Candidate, handle: int, first: Outcome) -> list[tuple[int, ...]]:
+    shapes = candidate.shapes(handle)
+    if any(-1 in shape for shape in shapes):
+        raise first.raised or AnswerError(
+            "LazyError", "a lazy layer has no shape after the first call: it was not used"
+        )
+    return shapes
 
 
 def _reduced_precision(scenario: Scenario, candidate: Candidate, seed: int) -> Iterator[Observation]:
@@ -153,6 +162,8 @@ def _by_canonical_shape(outcome: Outcome, shapes: Sequence[Sequence[int]], kept:
         shape, gradient = shapes[place], outcome.gradients[place + 1]
         sizes = [size for size in shape if size != 1]
         value = torch.zeros(tuple(shape), dtype=torch.float64) if gradient is None else gradient.double()
+        if value.shape != torch.Size(shape):
+            raise AnswerError("ShapeError", f"a parameter of shape {tuple(shape)} got a gradient {tuple(value.shape)}")
         key = canonical(shape)
         value = value.reshape(sizes).permute(_ascending(sizes))
         sums[key] = sums[key] + value if key in sums else value

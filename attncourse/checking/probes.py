@@ -59,6 +59,8 @@ class Subject:
         built = Built(self.candidate, self.candidate.build(arguments), self.seed)
         if warm is not None:
             built.run(self.draw.normal(*warm))
+            if any(-1 in shape for shape in built.shapes):
+                raise AnswerError("LazyError", "a lazy layer has no shape after the first call: it was not used")
         self.candidate.cast(built.handle, dtype)
         return built
 
