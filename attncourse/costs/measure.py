@@ -6,10 +6,13 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakIdKeyDictionary
 
 
 @contextmanager
@@ -49,34 +52,42 @@ def latency(model: nn.Module, shape: tuple[int, ...], repeats: int = 10) -> floa
 def peak_memory(model: nn.Module, shape: tuple[int, ...]) -> int:
     """Bytes that one forward pass of ``(B, C, H, W)`` holds at most, above the model and its input.
 
-    On a GPU from the allocator's own counter, on a CPU from the profiler's record of allocations.
+    On a GPU what the allocator counted, the operations' own workspace with it; elsewhere the tensors that lived at the
+    same time, without it.
     """
     x = example(model, shape)
     _needs_data(x)
     with evaluating(model):
-        model(x)  # what is made once, at the first call, is no cost of a call
         if x.is_cuda:
+            model(x)  # what is made once, at the first call, is no cost of a call
             _wait(x)
             torch.cuda.reset_peak_memory_stats(x.device)
             before = torch.cuda.memory_allocated(x.device)
             model(x)
             _wait(x)
             return torch.cuda.max_memory_allocated(x.device) - before
-        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        with _Living(model, x) as living:
             model(x)
-    return _highest(profiler)
+    return living.highest
 
 
-def _highest(profiler: profile) -> int:
-    """The highest sum of all allocations so far, less what was freed of them."""
-    results = profiler.profiler.kineto_results if profiler.profiler else None
-    assert results is not None
-    records = [event for event in results.events() if event.name() == "[memory]"]
-    held = highest = 0
-    for record in sorted(records, key=lambda event: event.start_ns()):
-        held += record.nbytes()
-        highest = max(highest, held)
-    return highest
+class _Living(TorchDispatchMode):
+    """Watches the memory of the tensors that operations make, as long as something holds them."""
+
+    def __init__(self, model: nn.Module, x: Tensor) -> None:
+        super().__init__()
+        known = [x, *model.parameters(), *model.buffers()]
+        self.known = {tensor.untyped_storage().data_ptr() for tensor in known}
+        self.living: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self.highest = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor) and tensor.untyped_storage().data_ptr() not in self.known:
+                self.living[tensor.untyped_storage()] = tensor.untyped_storage().nbytes()
+        self.highest = max(self.highest, sum(self.living.values()))
+        return result
 
 
 def _needs_data(x: Tensor) -> None:

@@ -53,8 +53,8 @@ def build(name: str, attention: Attention = None, **options: Any) -> Host:
 
     Args:
         name: one of ``HOSTS``.
-        attention: what goes into the slot: None; a name of ``attncourse.attention.ATTENTION``; a class, or any callable,
-            that is called with the number of channels of each place and gives an ``nn.Module``.
+        attention: what goes into the slot: None; a name of ``attncourse.attention.ATTENTION``; a class, or any
+            callable, that is called with the number of channels of each place and gives an ``nn.Module``.
         options: the host's own: ``classes`` and ``place`` everywhere (where attention stands; by default where the
             paper has it), ``stride_on``, ``stem``, ``width`` and ``depth`` where they exist. Their defaults are those
             of the papers' tables.

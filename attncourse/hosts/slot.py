@@ -63,7 +63,7 @@ class Slot:
         if self.attention is None or place != self.place:
             return nn.Identity()
         if self.name is not None:
-            return references.ATTENTION[self.name](channels, **{**self.options, **options})
+            return references.build(self.name, channels, **{**self.options, **options})
         return self._own(channels)
 
     def _own(self, channels: int) -> nn.Module:
