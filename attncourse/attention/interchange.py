@@ -1,0 +1,160 @@
+"""Weights of other people's implementations, loaded into ours by documented key maps.
+
+    from attncourse.attention import CBAM
+    from attncourse.attention.interchange import load
+
+    module = load(CBAM(256), checkpoint, "cbam/official", prefix="layer1.0.cbam.")
+
+A layout says under which names the same layers stand elsewhere. Beyond the names:
+- a fully connected weight ``(out, in)`` becomes a 1x1 convolution's ``(out, in, 1, 1)``;
+- where the other implementation has no bias and ours has one, ours is 0, which computes the same;
+- the authors' CBAM stacks (max, mean) before the spatial convolution, ours (mean, max): its weight's two input
+  channels are swapped;
+- the authors' BAM has its batch norms after the hidden layers: build ours with ``batch_norm="hidden"``, and with
+  ``combine="product"`` to compute what their code computes;
+- timm's hidden widths are rounded: build ours with the reduction that gives the same width.
+
+Sources: Jongchan/attention-module (CBAM, BAM), houqb/CoordAttention, moskomule/senet.pytorch, and timm 1.0
+(``SEModule``, ``CbamModule``, ``CoordAttn``). torchvision's ``SqueezeExcitation`` names its layers as timm does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from attncourse.attention.bam import BAM
+from attncourse.attention.cbam import CBAM
+from attncourse.attention.cbam_channel import ChannelAttention
+from attncourse.attention.cbam_spatial import SpatialAttention
+from attncourse.attention.checks import require_choice
+from attncourse.attention.coordinate import CoordinateAttention
+from attncourse.attention.squeeze_excitation import SqueezeExcitation
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where another implementation keeps the layers of one of our modules.
+
+    Attributes:
+        module: our class.
+        layers: our layers' names and theirs.
+        swapped: our convolutions whose two input channels stand in the other order there.
+    """
+
+    module: type[nn.Module]
+    layers: Mapping[str, str]
+    swapped: frozenset[str] = frozenset()
+
+
+_OFFICIAL_CHANNEL = {"reduce": "mlp.1", "expand": "mlp.3"}
+_OFFICIAL_SPATIAL = {"convolution": "spatial.conv", "normalise": "spatial.bn"}
+_TIMM_CHANNEL = {"reduce": "fc1", "expand": "fc2"}
+_TIMM_SPATIAL = {"convolution": "conv.conv", "normalise": "conv.bn"}
+_COORDINATE = {"reduce": "conv1", "normalise": "bn1", "expand_rows": "conv_h", "expand_columns": "conv_w"}
+
+
+def _below(ours: str, theirs: str, layers: Mapping[str, str]) -> dict[str, str]:
+    """The layers of a part, named from the whole."""
+    return {f"{ours}.{one}": f"{theirs}.{other}" for one, other in layers.items()}
+
+
+LAYOUTS: dict[str, Layout] = {
+    "se/senet_pytorch": Layout(SqueezeExcitation, {"reduce": "fc.0", "expand": "fc.2"}),
+    "se/timm": Layout(SqueezeExcitation, {"reduce": "fc1", "expand": "fc2"}),
+    "cbam_channel/official": Layout(ChannelAttention, _OFFICIAL_CHANNEL),
+    "cbam_channel/timm": Layout(ChannelAttention, _TIMM_CHANNEL),
+    "cbam_spatial/official": Layout(SpatialAttention, _OFFICIAL_SPATIAL, frozenset({"convolution"})),
+    "cbam_spatial/timm": Layout(SpatialAttention, _TIMM_SPATIAL),
+    "cbam/official": Layout(
+        CBAM,
+        _below("channel", "ChannelGate", _OFFICIAL_CHANNEL) | _below("spatial", "SpatialGate", _OFFICIAL_SPATIAL),
+        frozenset({"spatial.convolution"}),
+    ),
+    "cbam/timm": Layout(
+        CBAM, _below("channel", "channel", _TIMM_CHANNEL) | _below("spatial", "spatial", _TIMM_SPATIAL)
+    ),
+    "bam/official": Layout(
+        BAM,
+        {
+            "channel.convolution0": "channel_att.gate_c.gate_c_fc_0",
+            "channel.normalise0": "channel_att.gate_c.gate_c_bn_1",
+            "channel.last": "channel_att.gate_c.gate_c_fc_final",
+            "spatial.convolution0": "spatial_att.gate_s.gate_s_conv_reduce0",
+            "spatial.normalise0": "spatial_att.gate_s.gate_s_bn_reduce0",
+            "spatial.convolution1": "spatial_att.gate_s.gate_s_conv_di_0",
+            "spatial.normalise1": "spatial_att.gate_s.gate_s_bn_di_0",
+            "spatial.convolution2": "spatial_att.gate_s.gate_s_conv_di_1",
+            "spatial.normalise2": "spatial_att.gate_s.gate_s_bn_di_1",
+            "spatial.last": "spatial_att.gate_s.gate_s_conv_final",
+        },
+    ),
+    "coordinate/official": Layout(CoordinateAttention, _COORDINATE),
+    "coordinate/timm": Layout(CoordinateAttention, _COORDINATE),
+}
+
+
+def translate(module: nn.Module, state: Mapping[str, Tensor], layout: str, prefix: str = "") -> dict[str, Tensor]:
+    """The state dict that ``module`` loads, from the other implementation's.
+
+    Args:
+        module: one of our modules, built with the sizes of the other.
+        state: the other's state dict, or a whole network's.
+        layout: a name of ``LAYOUTS``, ``"ours/theirs"``.
+        prefix: what every key of this module begins with in ``state``; keys that do not are left alone.
+
+    Raises:
+        ValueError: the layout is unknown or belongs to another class; a key is missing, or left over; a shape differs.
+    """
+    require_choice("layout", layout, tuple(LAYOUTS))
+    chosen = LAYOUTS[layout]
+    if not isinstance(module, chosen.module):
+        raise ValueError(
+            f"layout {layout!r} loads into {chosen.module.__name__}, got {type(module).__name__}; choose another layout"
+        )
+    theirs = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    result: dict[str, Tensor] = {}
+    for key, own in module.state_dict().items():
+        layer, _, leaf = key.rpartition(".")
+        if layer not in chosen.layers:
+            raise ValueError(
+                f"layout {layout!r} has no {layer!r}; build {type(module).__name__} with the other's options"
+            )
+        result[key] = _tensor(own, theirs, f"{chosen.layers[layer]}.{leaf}", layer in chosen.swapped)
+    used = {f"{name}.{key.rpartition('.')[2]}" for name in chosen.layers.values() for key in module.state_dict()}
+    if left := sorted(set(theirs) - used):
+        raise ValueError(f"layout {layout!r} leaves {', '.join(left)} unused; give the prefix of this module's keys")
+    return result
+
+
+def _tensor(own: Tensor, theirs: Mapping[str, Tensor], key: str, swapped: bool) -> Tensor:
+    """Their tensor in the shape of ours."""
+    leaf = key.rpartition(".")[2]
+    if key not in theirs:
+        # A layer without bias adds 0. Old checkpoints do not count a batch norm's batches.
+        if leaf == "bias" and f"{key.removesuffix('bias')}running_mean" not in theirs:
+            return torch.zeros_like(own)
+        if leaf == "num_batches_tracked":
+            return own
+        raise ValueError(f"expected the key {key!r}, got {', '.join(sorted(theirs)) or 'none'}; check the prefix")
+    value = theirs[key]
+    if value.ndim == 2 and own.ndim == 4:
+        value = value[:, :, None, None]
+    if value.shape != own.shape:
+        raise ValueError(
+            f"{key} has shape {tuple(theirs[key].shape)}, ours is {tuple(own.shape)}; "
+            "build ours with the other's channels and kernel size, and a reduction that gives the same hidden width"
+        )
+    return value.flip(1) if swapped and leaf == "weight" else value
+
+
+def load(module: Module, state: Mapping[str, Tensor], layout: str, prefix: str = "") -> Module:
+    """Load the other implementation's weights into ``module`` and return it; see ``translate`` for the arguments."""
+    module.load_state_dict(translate(module, state, layout, prefix))
+    return module
