@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
 
 WIDTH = 8.5
@@ -26,6 +27,11 @@ class Picture(Figure):
             self.suptitle(title, fontsize=11, color=INK)
 
     def _repr_png_(self) -> bytes:
+        if isinstance(self.get_layout_engine(), ConstrainedLayoutEngine):
+            # Constrained layout moves things a little at each drawing: settle once, then keep the places.
+            self.draw_without_rendering()
+            self.draw_without_rendering()
+            self.set_layout_engine("none")
         buffer = io.BytesIO()
         # No version string in the file: the same values give the same bytes.
         self.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
