@@ -200,14 +200,17 @@ def _graded(found: Sequence[Submission], seed: int, limits: Limits, jobs: int) -
         for index, submission in enumerate(found):
             yield index, attempt(grader, submission)
         return
-    left = set(range(len(found)))
-    for index, graded in _pool(found, sorted(left), seed, limits, min(jobs, len(found))):
-        left.discard(index)
-        yield index, graded
-    # A worker died and took the pool along: the rest one by one, so that only the culprit is lost.
-    for index in sorted(left):
-        alone = next(_pool(found, [index], seed, limits, 1), None)
-        yield alone or (index, _our_fault(found[index], seed, "the grading process died"))
+    left = list(range(len(found)))
+    workers = min(jobs, len(found))
+    while left:
+        for index, graded in _pool(found, left.copy(), seed, limits, workers):
+            left.remove(index)
+            yield index, graded
+        if left and workers == 1:
+            culprit = left.pop(0)
+            yield culprit, _our_fault(found[culprit], seed, "the grading process died")
+        # A worker died and took the pool along. A pool of one takes them in order, so that it is known which one.
+        workers = 1
 
 
 def _pool(

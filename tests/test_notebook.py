@@ -24,6 +24,7 @@ RIGHT = "def squeeze(x):\n    return x.mean(dim=(2, 3))"
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Lesson:
     folder = Path(__file__).parent / "grading" / "tiny_course"
     monkeypatch.setattr(course, "LESSONS_FOLDER", folder)
+    monkeypatch.setattr(course, "LESSONS", (TINY,))
     monkeypatch.setattr(attncourse.lessons, "__path__", [*attncourse.lessons.__path__, str(folder)])
     return TINY
 

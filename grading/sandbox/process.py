@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -25,6 +26,7 @@ from multiprocessing.process import BaseProcess
 from grading.sandbox import child
 
 PRELOAD = ["torch", "attncourse.checking.candidate", "grading.sandbox.child"]
+START_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,17 @@ class Started:
     folder: str
 
     def kill(self) -> None:
-        """End the child and whatever it started in its process group; safe to call twice."""
+        """End the child and whatever it started in its process group; safe to call twice.
+
+        It asks nobody whether the child still lives: an answer may have cut the wires by which that is told.
+        """
         pid = self.process.pid
-        if pid and self.process.is_alive() and hasattr(os, "killpg"):
-            with contextlib.suppress(OSError):
-                if os.getpgid(pid) == pid:
-                    os.killpg(pid, signal.SIGKILL)
-        self.process.kill()
+        if pid and hasattr(os, "killpg"):
+            for end in (os.killpg, os.kill):
+                with contextlib.suppress(OSError):
+                    end(pid, signal.SIGKILL)
+        else:
+            self.process.kill()
 
     def forget(self) -> None:
         """Kill it, wait for its end, and remove its folder."""
@@ -63,14 +69,32 @@ class Started:
 
 def start_child(limits: Limits) -> Started:
     """Start one child. The far end of the pipe runs ``child.main``."""
+    for attempt in range(START_ATTEMPTS):
+        try:
+            return _start(limits)
+        except (OSError, EOFError):
+            # The answer before this one killed the server; a new one comes up with the next attempt.
+            if attempt == START_ATTEMPTS - 1:
+                raise
+            time.sleep(0.2)
+    raise AssertionError("unreachable")
+
+
+def _start(limits: Limits) -> Started:
     context = _context()
     near, far = context.Pipe()
     folder = tempfile.mkdtemp(prefix="attncourse-")
     process = context.Process(  # type: ignore[attr-defined]
         target=child.main, args=(far, folder, limits.memory, limits.cpu_seconds), daemon=True
     )
-    process.start()
-    far.close()
+    try:
+        process.start()
+    except BaseException:
+        near.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        far.close()
     return Started(near, process, folder)
 
 

@@ -127,6 +127,8 @@ class Child:
         return self._death
 
     def _exit(self) -> str:
+        # It may have closed the pipe and gone on.
+        self._started.kill()
         self._started.process.join(5)
         code = self._started.process.exitcode
         return "" if code is None else f"it ended by signal {-code}" if code < 0 else f"it ended with code {code}"

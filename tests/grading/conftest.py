@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat import NotebookNode
 
@@ -16,9 +16,6 @@ from grading.release import build
 
 LESSONS = Path(__file__).parent / "tiny_course"
 TINY = Lesson(1, "tiny", "tiny", "A tiny lesson")
-RIGHT = "def squeeze(x):\n    return x.flatten(2).mean(-1)"
-WRONG = "def squeeze(x):\n    return x.mean(dim=1)"
-ENDLESS = "def squeeze(x):\n    while True:\n        pass"
 
 
 @pytest.fixture
@@ -52,12 +49,7 @@ def hand_in(tmp_path: Path) -> Callable[..., Path]:
         if isinstance(content, bytes):
             path.write_bytes(content)
         else:
-            path.write_text(content if isinstance(content, str) else nbformat.writes(content), encoding="utf-8")
+            path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return path
 
     return put
-
-
-def cell_of(notebook: NotebookNode, cell_id: str) -> NotebookNode:
-    """The cell of that id."""
-    return next(cell for cell in notebook.cells if cell.id == cell_id)
