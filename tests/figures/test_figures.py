@@ -174,7 +174,7 @@ def test_shape_flow_writes_the_shapes_that_tensors_have() -> None:
         (lambda: figures.curve(U, [U], labels=["a", "b"]), "1 lines, got 2"),
         (lambda: figures.image(torch.zeros(4, 5, 5)), "got 4"),
         (lambda: figures.photograph((0, 3)), "at least 1"),
-        (lambda: figures.bars({}),  # type: ignore[arg-type] "expected a tensor, got dict"),
+        (lambda: figures.bars({}), "expected a tensor, got dict"),  # type: ignore[arg-type]
     ],
 )
 def test_an_error_says_what_was_expected(draw: Callable[[], Picture], words: str) -> None:
