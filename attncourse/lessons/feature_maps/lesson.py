@@ -187,8 +187,8 @@ conclusion = "B"
 
 # %% claim-verdict [markdown]
 # So the cat ear is a **claim to be measured**. Measuring it takes a trained network, many pictures with and without
-# ears, and a count of both kinds of mistake. When the course has trained weights, in the lab and in the lesson on
-# Grad-CAM, you will do it, and switch channels off as well.
+# ears, and a count of both kinds of mistake. Later in the course, when there are trained weights,
+# you will do just that.
 #
 # Until then we call channels by their numbers.
 
@@ -259,8 +259,8 @@ figures.feature_maps(torch.stack([spread, spike]), titles=["mean 1, maximum 1", 
 # Some twenty people wrote a global mean pooling. Some got it wrong: maxima, medians, `H * H` for `H * W`, pictures
 # mixed up. Write `is_global_mean(pool)`, which tries one implementation on a tensor of **your** choice.
 #
-# The art is to choose that tensor. On a map of ones everything is 1, and all mistakes hide. Published attention code
-# has mistakes that show only where H and W differ, or where the batch has more than one picture.
+# The art is to choose that tensor. On a map of ones, mean, maximum and median are all 1, and most mistakes hide.
+# Published attention code has mistakes that show only where H and W differ.
 
 # %% maps-pool-test
 def is_global_mean(pool):
@@ -413,7 +413,7 @@ def gated(x, logits):
 
 # %% gate-the-photograph
 logits = torch.tensor([[4.0, 0.0, -4.0, 0.5]])
-figures.before_after(active, gated(active, logits), title="Your gates: logits 4, 0, -4 and 0.5")
+figures.before_after(active, gated(active, logits), title=f"Your gates, from the logits {logits[0].tolist()}")
 
 # %% play [markdown]
 # ### Play
