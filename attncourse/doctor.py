@@ -117,7 +117,9 @@ def _torch(folder: Path | None) -> Iterator[Finding]:
 
 def _kernel(folder: Path | None) -> Iterator[Finding]:
     """A kernel for the notebooks, and which Python it runs."""
-    good, said = _ask([sys.executable, "-m", "jupyter", "kernelspec", "list", "--json"], JUPYTER_PREFER_ENV_PATH="1")
+    good, said = _ask(
+        [sys.executable, "-m", "jupyter_client.kernelspecapp", "list", "--json"], JUPYTER_PREFER_ENV_PATH="1"
+    )
     remedy = "Run: " + f"{sys.executable} -m pip install --force-reinstall ipykernel"
     try:
         spec = json.loads(said if good else "{}").get("kernelspecs", {}).get("python3")
@@ -141,7 +143,7 @@ def _lessons(folder: Path | None) -> Iterator[Finding]:
         yield Finding(BAD, "The course's notebooks are missing", str(error))
         return
     yield Finding(
-        GOOD if found else BAD, f"{len(found)} lessons", "" if found else "In a checkout: python -m grading release"
+        GOOD if found else BAD, f"Lessons: {len(found)}", "" if found else "In a checkout: python -m grading release"
     )
 
 

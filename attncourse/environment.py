@@ -141,9 +141,16 @@ def install(root: Path, folder: Path) -> None:
     elif sys.platform.startswith("linux"):
         print(SIZE_WARNING.format(python=python_of(folder)), flush=True)
     print("Installing the course: this takes some minutes, once.", flush=True)
+    pip(folder, constraints, "--editable", f"{root}[{EXTRA}]")
+    if not (folder / "share" / "jupyter" / "lab").is_dir():
+        # JupyterLab of the base interpreter, in the very version wanted: its pages and menus lie out of our reach.
+        pip(folder, constraints, "--ignore-installed", "--no-deps", "jupyterlab", "ipykernel", "nbgrader")
+
+
+def pip(folder: Path, constraints: Path, *what: str) -> None:
+    """``pip install`` in the environment. Raises SetupError."""
     command = [str(python_of(folder)), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    command += ["--constraint", str(constraints), "--editable", f"{root}[{EXTRA}]"]
-    if subprocess.run(command).returncode != 0:
+    if subprocess.run([*command, "--constraint", str(constraints), *what]).returncode != 0:
         raise SetupError("pip could not install the course: see its message above, then run it again.")
 
 

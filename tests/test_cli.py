@@ -235,7 +235,7 @@ def test_the_doctor_finds_nothing_wrong_here(space: Workspace, capsys: pytest.Ca
         "Python 3.",
         "torch",
         "JupyterLab with a Python kernel",
-        "2 lessons",
+        "Lessons: 2",
         "can be written",
         "Progress files",
     ):
@@ -255,7 +255,7 @@ def test_the_doctor_names_what_is_missing(space: Workspace, monkeypatch: pytest.
     assert "torch is 2.3.1, needed is >=2.4" in text
     assert "make setup" in found[text].remedy
     assert any(text.startswith("A damaged progress file") for text in found)
-    assert found["0 lessons"].grade == doctor.BAD
+    assert found["Lessons: 0"].grade == doctor.BAD
 
 
 def test_the_doctor_runs_without_torch(tmp_path: Path) -> None:

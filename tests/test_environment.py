@@ -175,6 +175,43 @@ def test_no_torch_is_found_where_there_is_none(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What pip was asked for, with the constraints file first, in place of pip."""
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(environment, "pip", lambda folder, pins, *what: calls.append((str(pins), *what)))
+    return calls
+
+
+def test_a_torch_to_be_fetched_is_announced(
+    pip_calls: list[tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "share" / "jupyter" / "lab").mkdir(parents=True)
+    monkeypatch.setattr(environment, "torch_of", lambda python: None)
+    monkeypatch.setattr(sys, "platform", "linux")
+    environment.install(ROOT, tmp_path)
+    said = capsys.readouterr().out
+    assert said.index("several gigabytes") < said.index("Installing the course")
+    assert pip_calls == [(str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[test]")]
+
+
+def test_a_torch_that_is_there_is_not_fetched(
+    pip_calls: list[tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(environment, "torch_of", lambda python: ("2.9.0+cpu", ["jinja2"]))
+    environment.install(ROOT, tmp_path)
+    assert "gigabytes" not in capsys.readouterr().out
+    assert {call[0] for call in pip_calls} == {str(tmp_path / "constraints.txt")}
+    assert "torch==2.9.0+cpu" in (tmp_path / "constraints.txt").read_text().split()
+    assert pip_calls[1][1:] == ("--ignore-installed", "--no-deps", "jupyterlab", "ipykernel", "nbgrader")
+
+
+@pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the project's two files, where making the environment and pip are only counted."""
     for name in ("pyproject.toml", "constraints.txt"):
