@@ -1,0 +1,99 @@
+"""Bad arguments and inputs: what came, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from attncourse.attention import (
+    ATTENTION,
+    BAM,
+    CBAM,
+    CHANNEL_FREE,
+    ChannelAttention,
+    CoordinateAttention,
+    SpatialAttention,
+    SqueezeExcitation,
+    build,
+)
+
+
+@pytest.mark.parametrize("name", sorted(set(ATTENTION) - CHANNEL_FREE))
+@pytest.mark.parametrize("channels", [0, -4, 2.0, None])
+def test_channels_must_be_positive_integers(name: str, channels: Any) -> None:
+    with pytest.raises(ValueError, match=f"channels must be an integer of at least 1, got {channels}; give the C"):
+        ATTENTION[name](channels)
+
+
+@pytest.mark.parametrize("name", sorted(CHANNEL_FREE))
+def test_build_checks_the_channels_of_modules_that_ignore_them(name: str) -> None:
+    with pytest.raises(ValueError, match="channels must be an integer of at least 1, got 0"):
+        build(name, 0)
+
+
+@pytest.mark.parametrize("module", [SqueezeExcitation, ChannelAttention, CBAM, BAM, CoordinateAttention])
+@pytest.mark.parametrize("reduction", [0, -1, 0.5])
+def test_the_reduction_must_be_a_positive_integer(module: Any, reduction: Any) -> None:
+    with pytest.raises(
+        ValueError, match=f"reduction must be an integer of at least 1, got {reduction}; the paper uses"
+    ):
+        module(16, reduction=reduction)
+
+
+@pytest.mark.parametrize("kernel_size", [0, 2, 6, -3, 3.0])
+def test_the_kernel_must_be_odd(kernel_size: Any) -> None:
+    with pytest.raises(ValueError, match=f"kernel_size must be odd .* got {kernel_size}; the paper uses 7"):
+        SpatialAttention(kernel_size)
+    with pytest.raises(ValueError, match="kernel_size must be odd"):
+        CBAM(4, kernel_size=kernel_size)
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "message"),
+    [
+        (
+            CBAM,
+            {"order": "spatial"},
+            "order must be one of 'channel-spatial', 'spatial-channel', 'parallel', got 'spatial'",
+        ),
+        (BAM, {"combine": "max"}, "combine must be one of 'sum', 'product', got 'max'"),
+        (BAM, {"batch_norm": "none"}, "batch_norm must be one of 'last', 'hidden', got 'none'"),
+        (BAM, {"dilation": 0}, "dilation must be an integer of at least 1, got 0; the paper uses 4"),
+        (CoordinateAttention, {"directions": "h"}, "directions must be one of 'both', 'x', 'y', got 'h'"),
+        (ChannelAttention, {"pools": ()}, "pools must be a tuple of one or more of 'mean', 'max', each once"),
+        (ChannelAttention, {"pools": "max"}, "pools must be a tuple .* got 'max'"),
+        (CBAM, {"channel_pools": ("mean", "median")}, "pools must be a tuple .* got .*median"),
+        (CBAM, {"spatial_pools": ("max", "max")}, "pools must be a tuple .* each once"),
+    ],
+)
+def test_unknown_choices_are_named(module: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        module(16, **options)
+
+
+@pytest.mark.parametrize("name", sorted(ATTENTION))
+@pytest.mark.parametrize("shape", [(8, 5, 7), (2, 8), (2, 8, 3, 4, 5)])
+def test_inputs_must_have_four_axes(name: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="expected an input .*got shape .*unsqueeze") as caught:
+        build(name, 8).eval()(torch.zeros(shape))
+    assert str(shape) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(set(ATTENTION) - CHANNEL_FREE))
+def test_inputs_must_have_the_channels(name: str) -> None:
+    with pytest.raises(ValueError, match=r"expected an input \(B, 8, H, W\), got shape \(2, 6, 5, 7\)"):
+        build(name, 8).eval()(torch.zeros(2, 6, 5, 7))
+
+
+def test_build_knows_its_names_and_swallows_nothing() -> None:
+    with pytest.raises(ValueError, match="name must be one of 'se', .* got 'cbm'"):
+        build("cbm", 8)
+    with pytest.raises(TypeError, match="dilation"):
+        build("se", 8, dilation=4)
+    with pytest.raises(TypeError, match="reduction"):
+        build("cbam_spatial", 8, reduction=4)
+    module = build("cbam", 32, reduction=4, order="parallel")
+    assert isinstance(module, CBAM)
+    assert (module.channel.reduce.out_channels, module.order) == (8, "parallel")
