@@ -52,7 +52,7 @@ class Size:
 
 SMALL = Size(4, 2)
 MIDDLE = Size(12, 3)
-UNEVEN = Size(22, 4)
+UNEVEN = Size(23, 4)
 NARROW = Size(6, 16)
 DEFAULT = Size(240)
 

@@ -441,7 +441,7 @@ class DefaultOfEight(_Block):
 class RoundsUp(_Block):
     """You rounded the hidden width up.
 
-    For 22 channels and reduction 4 the task says 22 // 4 = 5, and yours has 6. The parameter counts of the papers
+    For 23 channels and reduction 4 the task says 23 // 4 = 5, and yours has 6. The parameter counts of the papers
     follow the whole-number division.
 
     Use `//`, with a floor of 1.

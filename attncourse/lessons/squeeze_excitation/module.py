@@ -33,7 +33,7 @@ exercise = ModuleExercise(
     scenarios=[
         Scenario("4 channels, reduction 2", (4, 2), ((1, 4, 2, 3),)),
         Scenario("12 channels, reduction 3", (12, 3), ((3, 12, 5, 9), (2, 12, 9, 5), (1, 12, 3, 7), (64, 12, 1, 1))),
-        Scenario("22 channels, reduction 4, which does not divide 22", (22, 4), ((2, 22, 3, 2),)),
+        Scenario("23 channels, reduction 4, which does not divide 23", (23, 4), ((2, 23, 3, 2),)),
         Scenario("6 channels, the default reduction of 16", (6,), ((2, 6, 2, 3),)),
         Scenario("240 channels, the default reduction", (240,), ((2, 240, 2, 1),)),
         Scenario("large values", (12, 3), ((5, 12, 1, 2),), scale=30.0),
