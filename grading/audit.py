@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import copy
 import io
 import sys
 from collections.abc import Sequence
@@ -141,8 +142,10 @@ def _judge_authored(finding: Finding, judge: Judge) -> None:
             named += 1
         else:
             finding.faults.append(f"{wrong.name} is {report.state!r}, named {report.diagnosis!r}; seed {judge.seed}")
+    unaided = Judge(_without_styles(exercise), judge.seed)
     for style in exercise.styles:
-        report = _verdict(judge, style.implementation)
+        # A style would always agree with itself; only a variant, which has a remark, is right because it is listed.
+        report = _verdict(judge if style.remark else unaided, style.implementation)
         if report.passed:
             accepted += 1
         else:
@@ -151,6 +154,12 @@ def _judge_authored(finding: Finding, judge: Judge) -> None:
     unhelpful = [hint for hint in exercise.hints if not hint.strip()]
     if unhelpful:
         finding.faults.append("an empty hint")
+
+
+def _without_styles(exercise: Exercise) -> Exercise:
+    bare = copy.copy(exercise)
+    bare.styles = []
+    return bare
 
 
 def _verdict(judge: Judge, implementation: Any) -> Report:
