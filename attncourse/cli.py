@@ -137,6 +137,13 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
+def costs(options: argparse.Namespace) -> int:
+    """Show the papers' parameters and multiply-adds beside ours."""
+    from attncourse.costs import command
+
+    return command.main([*(f"--table={name}" for name in options.table), *["--all"] * options.all])
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "start": start,
     "update": update,
@@ -145,6 +152,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "check": check,
     "hint": hint,
     "doctor": doctor,
+    "costs": costs,
 }
 
 
@@ -172,6 +180,8 @@ def _parser() -> argparse.ArgumentParser:
         help="an exercise, a lesson, a notebook (default: where you are)",
     )
     added["hint"].add_argument("exercise", metavar="ID", help="an exercise: se-squeeze")
+    added["costs"].add_argument("--table", action="append", default=[], metavar="NAME", help="cbam4; may be repeated")
+    added["costs"].add_argument("--all", action="store_true", help="every table")
     return parser
 
 

@@ -13,6 +13,10 @@ from attncourse.costs.tables import TABLES
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print tables. Exit codes: 0 each figure agrees or has its reason, 1 one differs without, 2 wrong arguments."""
     options = parser().parse_args(arguments)
+    unknown = [name for name in options.table if name not in TABLES]
+    if unknown:
+        print(f"attncourse: There is no table {unknown[0]!r}; there are: {', '.join(TABLES)}", file=sys.stderr)
+        return 2
     names = list(TABLES) if options.all else options.table
     if not names:
         print("Tables, for --table NAME, or --all:")
@@ -33,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of the verb ``costs``."""
     made = argparse.ArgumentParser(prog="attncourse costs", description="The papers' tables beside our counts.")
     made.add_argument(
-        "--table", action="append", choices=list(TABLES), default=[], metavar="NAME", help=f"one of {', '.join(TABLES)}"
+        "--table", action="append", default=[], metavar="NAME", help=f"may be given again; one of {', '.join(TABLES)}"
     )
     made.add_argument("--all", action="store_true", help="every table")
     return made
@@ -49,7 +53,7 @@ def render(name: str, table: Table) -> tuple[list[str], int]:
     if table.note:
         lines.append(table.note)
     lines += ["", _line(headings, widths), "  ".join("-" * width for width in widths)]
-    notes = []
+    notes: list[str] = []
     for (row, cells), line in zip(compared, body, strict=True):
         said = _notes(row, cells)
         mark = f"  [{len(notes) + 1}]" if said else ""
@@ -73,9 +77,7 @@ def _cells(table: Table, row: Row, cells: list[Cell]) -> list[str]:
 
 
 def _notes(row: Row, cells: list[Cell]) -> str:
-    parts = [
-        f"{cell.column}: {cell.exact:,} here. {cell.reason or 'UNEXPLAINED'}" for cell in cells if not cell.agrees
-    ]
+    parts = [f"{cell.column}: {cell.exact:,} here. {cell.reason or 'UNEXPLAINED'}" for cell in cells if not cell.agrees]
     if row.reason:
         parts.append(row.reason)
     if row.provenance:

@@ -110,7 +110,9 @@ def compare(table: Table, row: Row) -> list[Cell]:
         model = row.build()
     costs = of(model, table.input_shape)
     return [
-        Cell(column.title, printed, column.round(costs, printed), column.value(costs), row.differs.get(column.title, ""))
+        Cell(
+            column.title, printed, column.round(costs, printed), column.value(costs), row.differs.get(column.title, "")
+        )
         for column, printed in zip(table.columns, row.printed, strict=True)
         if printed is not None
     ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 from torch import nn
 
 from attncourse.hosts.layers import Host, classifier, convolution
-from attncourse.hosts.options import at_least_one, positive
+from attncourse.hosts.options import at_least_one, widened
 from attncourse.hosts.slot import Attention, Slot
 
 # The pointwise convolutions' outputs; every stage but the first begins with stride 2.
@@ -26,15 +26,14 @@ def mobilenet_v1(
 ) -> Host:
     """``width`` multiplies all channels (alpha in the paper); fractions are cut off."""
     at_least_one("classes", classes)
-    positive("width", width)
     slot = Slot(attention, place, places=("convolution", "pointwise", "stage"))
-    before = int(32 * width)
+    before = widened(32, width)
     stem = nn.Sequential(convolution(3, before, 3, stride=2), slot.at("convolution", before))
     stages: list[nn.Module] = []
     for stage, outputs in enumerate(STAGES):
         layers: list[nn.Module] = []
         for block, output in enumerate(outputs):
-            channels = int(output * width)
+            channels = widened(output, width)
             stride = 2 if block == 0 and stage > 0 else 1
             layers += [convolution(before, before, 3, stride, groups=before), slot.at("convolution", before)]
             layers += [convolution(before, channels, 1), slot.at("convolution", channels)]

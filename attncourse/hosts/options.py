@@ -21,3 +21,12 @@ def positive(option: str, value: float) -> None:
     """Raises ValueError unless ``value`` is a number above 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
         raise ValueError(f"{option} must be a number above 0; got {value!r}")
+
+
+def widened(channels: int, width: float) -> int:
+    """``channels`` times ``width``, the fraction cut off; raises ValueError where nothing is left."""
+    positive("width", width)
+    wide = int(channels * width)
+    if wide < 1:
+        raise ValueError(f"width {width} leaves no channels of {channels}; give a larger one")
+    return wide

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from attncourse.hosts.layers import Host, classifier, convolution
-from attncourse.hosts.options import at_least_one, one_of, positive
+from attncourse.hosts.options import at_least_one, one_of, widened
 from attncourse.hosts.slot import Attention, Slot
 
 STRIDES = ("1x1", "3x3")
@@ -141,7 +141,6 @@ def wrn18(
     stem: str = "imagenet",
 ) -> Host:
     """ResNet-18 with stages ``width`` times as wide: 1.5 and 2.0 in the tables."""
-    positive("width", width)
     slot = Slot(attention, place)
-    channels = [int(channels * width) for channels in NARROW]
+    channels = [widened(channels, width) for channels in NARROW]
     return residual_network(basic(slot), (2, 2, 2, 2), channels, slot, classes=classes, stem=stem)

@@ -28,7 +28,7 @@ class ConvolvedSpatial(nn.Module):
         return x * torch.sigmoid(self.normalise(self.convolution(self.squeeze(x))))
 
 
-def _build(attention: hosts.Attention) -> partial[nn.Module]:
+def _build(attention: hosts.Attention) -> partial[hosts.Host]:
     return partial(hosts.build, "resnet50", attention)
 
 

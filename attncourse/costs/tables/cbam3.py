@@ -18,7 +18,14 @@ TABLE = Table(
     rows=(
         Row("SE", partial(hosts.build, "resnet50", "se"), (None, None), "23.14 / 6.70", reason=ERRORS_ALONE),
         *(
-            Row(label, partial(hosts.build, "resnet50", partial(CBAM, order=order)), (None, None), errors, {}, ERRORS_ALONE)
+            Row(
+                label,
+                partial(hosts.build, "resnet50", partial(CBAM, order=order)),
+                (None, None),
+                errors,
+                {},
+                ERRORS_ALONE,
+            )
             for label, order, errors in (
                 ("channel, then spatial", "channel-spatial", "22.66 / 6.31"),
                 ("spatial, then channel", "spatial-channel", "22.78 / 6.42"),
