@@ -134,7 +134,9 @@ def lesson_cells(lesson: Lesson) -> dict[str, str]:
     heads = list(CELL.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     return {
-        head["title"]: SOLUTION.sub(lambda found: f"{found[1]}..." if found[1] else "", text[head.end() : end]).strip("\n")
+        head["title"]: SOLUTION.sub(lambda found: f"{found[1]}..." if found[1] else "", text[head.end() : end]).strip(
+            "\n"
+        )
         for head, end in zip(heads, ends, strict=True)
         if head["title"] and not head["kind"]
     }
@@ -170,14 +172,18 @@ class _Looked:
         nbgrader = cell.metadata.get("nbgrader")
         grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
         source = without_magics(cell.source)
-        return cls(index, str(cell.get("id", "")), str(grade_id or ""), cell.cell_type == "code", source, _parsed(source))
+        return cls(
+            index, str(cell.get("id", "")), str(grade_id or ""), cell.cell_type == "code", source, _parsed(source)
+        )
 
     def marked(self, exercise_id: str) -> bool:
         return exercise_id in (self.cell_id, self.grade_id)
 
     def defines(self, name: str) -> bool:
         if self.tree is None:
-            return bool(re.search(rf"^(?:(?:async )?def|class)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=", self.source, re.MULTILINE))
+            return bool(
+                re.search(rf"^(?:(?:async )?def|class)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=", self.source, re.MULTILINE)
+            )
         return any(name in _bound(statement) for statement in self.tree)
 
 
@@ -245,7 +251,16 @@ def _constant(value: ast.expr) -> bool:
     """Whether a value is written down or is a lambda, rather than computed by a call."""
     if isinstance(value, ast.Lambda):
         return True
-    computed = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    computed = (
+        ast.Call,
+        ast.Await,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.ListComp,
+        ast.SetComp,
+        ast.DictComp,
+        ast.GeneratorExp,
+    )
     return not any(isinstance(part, computed) for part in ast.walk(value))
 
 
@@ -313,8 +328,10 @@ def _as_notebook(content: Any) -> NotebookNode:
         raise Unreadable(f"the notebook's format cannot be read ({_first_line(error)})") from None
     cells = notebook.get("cells")
     if not isinstance(cells, list) or len(cells) > MOST_CELLS:
-        raise Unreadable("the notebook has no list of cells" if not isinstance(cells, list) else "it has too many cells")
-    notebook.cells = [_clean(cell) for cell in cells if isinstance(cell, dict)]
+        raise Unreadable(
+            "the notebook has no list of cells" if not isinstance(cells, list) else "it has too many cells"
+        )
+    notebook.cells = [_clean(cell) for cell in cells if isinstance(cell, NotebookNode)]
     if not isinstance(notebook.get("metadata"), dict):
         notebook.metadata = NotebookNode()
     return notebook

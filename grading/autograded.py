@@ -26,7 +26,10 @@ def autograded(
     frames = {cell.id: cell for cell in released.cells if "nbgrader" in cell.metadata}
     judged = {one.exercise: one for one in graded.exercises}
     exercises = [name for name in frames if f"{name}-check" in frames]
-    places = {found[name].index: [n for n in exercises if n in found and found[n].index == found[name].index] for name in found}
+    places = {
+        found[name].index: [n for n in exercises if n in found and found[n].index == found[name].index]
+        for name in found
+    }
     cells = [_banner(graded)]
     shown = set()
     for index, cell in enumerate(handed_in.cells if handed_in else []):
@@ -36,7 +39,7 @@ def autograded(
             cells += _answer(frames, name, source, judged.get(name), graded)
             shown.add(name)
         if not here and str(cell.get("id")) not in frames:
-            cells.append(_own(cell, released, len(cells)))
+            cells.append(_own(cell, released, {one.id for one in cells}, len(cells)))
     for name in exercises:
         if name not in shown:
             cells += _answer(frames, name, "# nothing was handed in for this exercise", judged.get(name), graded)
@@ -47,7 +50,9 @@ def autograded(
 
 def _banner(graded: Graded) -> NotebookNode:
     words = f"{graded.state.capitalize()}: {SUBMISSION_STATES.get(graded.state, '')}. {graded.note}".strip()
-    return new_markdown_cell(f"**{graded.score:g} of {graded.max_score:g} points.** {escape(words, False)}", id="graded")
+    return new_markdown_cell(
+        f"**{graded.score:g} of {graded.max_score:g} points.** {escape(words, False)}", id="graded"
+    )
 
 
 def _answer(
@@ -65,9 +70,9 @@ def _answer(
     return [answer, check]
 
 
-def _own(cell: NotebookNode, released: NotebookNode, position: int) -> NotebookNode:
+def _own(cell: NotebookNode, released: NotebookNode, used: set[str], position: int) -> NotebookNode:
     original = next((one for one in released.cells if one.id == cell.get("id") and one.source == cell.source), None)
-    if original is not None:
+    if original is not None and original.id not in used:
         return copy.deepcopy(original)
     if cell.cell_type == "code":
         return new_code_cell(cell.source, id=f"own-{position}")

@@ -28,7 +28,7 @@ def page(graded: Graded) -> str:
     note = f'<p class="note">{escape(graded.note)}</p>' if graded.note else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1>"
@@ -36,7 +36,8 @@ def page(graded: Graded) -> str:
         f"{escape(graded.state.capitalize())}: {escape(meaning)}.</p>{note}"
         f"{_overview(graded)}{''.join(_section(judged) for judged in graded.exercises)}"
         f"<footer><p>Judged with seed {graded.seed}. Who disagrees names it: "
-        f"<code>python -m grading grade ... --seed {graded.seed}</code> repeats the same checks.</p></footer></body></html>\n"
+        f"<code>python -m grading grade ... --seed {graded.seed}</code> repeats the same checks.</p></footer>"
+        "</body></html>\n"
     )
 
 

@@ -56,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m grading grade", description="Grade a class.")
     parser.add_argument("submissions", type=Path, help="the folder with one folder a student")
     parser.add_argument("--out", type=Path, required=True, help="where the results go")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at a time (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="submissions at a time (default: one a core)"
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="time for one exercise (default: 10)")
     parser.add_argument("--memory", type=int, default=2048, help="MiB for a submission's own data (default: 2048)")
     parser.add_argument("--seed", type=int, help="of the inputs (default: a fresh one; it is in exercises.csv)")
@@ -287,5 +289,3 @@ def _summary(graded: Sequence[Graded], out: Path, seed: int) -> None:
     for one in graded:
         if one.state == states.OUR_FAULT:
             print(f"{printable(one.student)}, {printable(one.lesson)}: {one.note}", file=sys.stderr)
-
-

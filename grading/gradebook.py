@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import copy
 import hashlib
+import os
 import re
 import shutil
 import sys
@@ -84,7 +85,7 @@ def record(folder: Path, results: Sequence[tuple[Path, Graded]]) -> None:
     """Put results into the gradebook and write what formgrader shows. Repeating it updates; manual scores stay."""
     graded_lessons = {graded.lesson for _, graded in results}
     released = lay_out(folder, [lesson for lesson in course.LESSONS if lesson.stem in graded_lessons])
-    with Gradebook(_url(folder), COURSE) as gradebook:
+    with _opened(folder) as gradebook:
         for path, graded in results:
             if graded.state == states.MISPLACED:
                 continue
@@ -155,7 +156,7 @@ def _with_checksums(notebook: NotebookNode) -> NotebookNode:
 
 
 def _save_cells(folder: Path, stem: str, released: NotebookNode) -> None:
-    with Gradebook(_url(folder), COURSE) as gradebook:
+    with _opened(folder) as gradebook:
         gradebook.update_or_create_assignment(stem)
     names = {"notebook": stem, "assignment": stem, "student": ".", "db_url": _url(folder)}
     try:
@@ -163,6 +164,16 @@ def _save_cells(folder: Path, stem: str, released: NotebookNode) -> None:
     except RuntimeError as error:
         words = f"{folder} holds grades of another version of {stem} ({error}). Choose a fresh folder for --out."
         raise GradebookError(words) from None
+
+
+def _opened(folder: Path) -> Gradebook:
+    """The gradebook, made where there is none. nbgrader then calls ``alembic`` by its bare name."""
+    before = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        return Gradebook(_url(folder), COURSE)
+    finally:
+        os.environ["PATH"] = before
 
 
 def _url(folder: Path) -> str:

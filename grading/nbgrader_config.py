@@ -13,14 +13,14 @@ from nbgrader.preprocessors import (
 class DropEmptyMetadata(NbGraderPreprocessor):
     """Takes away what DeduplicateIds leaves on a doubled cell; the checks after it would stop the whole class."""
 
-    def preprocess_cell(self, cell, resources, index):
+    def preprocess_cell(self, cell, resources, index):  # type: ignore[no-untyped-def]
         """Drop empty nbgrader metadata of one cell."""
         if not cell.metadata.get("nbgrader", True):
             del cell.metadata["nbgrader"]
         return cell, resources
 
 
-c = get_config()  # noqa: F821
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 c.CourseDirectory.course_id = "attncourse"
 c.Autograde.sanitize_preprocessors = [

@@ -216,7 +216,9 @@ class _Session:
             return Judged(exercise.id, NOT_ATTEMPTED, _not_attempted(exercise, self._grader.seed), note)
         if broken:
             why = f"Python cannot read it: {broken}."
-            report = self._failed(exercise, "your code can be read by Python", why, "Run the cell and mend the line it shows.")
+            report = self._failed(
+                exercise, "your code can be read by Python", why, "Run the cell and mend the line it shows."
+            )
             return Judged(exercise.id, INCORRECT, report, note)
         self._child.renew()
         if not self._child.select(exercise.id, exercise.answer):
@@ -276,19 +278,34 @@ class _Session:
         name = exercise.answer
         if failure is None:
             why = f"The cell defines no {name!r}."
-            return self._failed(exercise, f"the cell defines {name}", why, f"Name your answer {name}, as the task says.")
+            return self._failed(
+                exercise, f"the cell defines {name}", why, f"Name your answer {name}, as the task says."
+            )
         where = f" ({failure.where})" if failure.where else ""
         why = f"The cell stopped before {name!r} was defined: {failure.kind}: {failure.message}{where}."
-        return self._failed(exercise, "your code runs without an error", why, "Restart the kernel and run all cells in order.")
+        return self._failed(
+            exercise, "your code runs without an error", why, "Restart the kernel and run all cells in order."
+        )
 
     def _missing(self, exercise: Exercise) -> Judged:
         why = f"No cell of the notebook defines {exercise.answer!r}."
         step = "Bring the cell back: attncourse update adds what is missing and keeps your answers."
-        return Judged(exercise.id, states.MISSING, self._failed(exercise, "the answer's cell is there", why, step, NOT_ATTEMPTED))
+        return Judged(
+            exercise.id, states.MISSING, self._failed(exercise, "the answer's cell is there", why, step, NOT_ATTEMPTED)
+        )
 
     def _failed(self, exercise: Exercise, subgoal: str, why: str, step: str, state: str = INCORRECT) -> Report:
-        words = {"subgoal": subgoal, "why": why, "next_step": step}
-        return Report(exercise.id, exercise.title, state, 0.0, float(exercise.points), seed=self._grader.seed, **words)
+        return Report(
+            exercise.id,
+            exercise.title,
+            state,
+            0.0,
+            float(exercise.points),
+            subgoal=subgoal,
+            why=why,
+            next_step=step,
+            seed=self._grader.seed,
+        )
 
 
 def _not_attempted(exercise: Exercise, seed: int) -> Report:

@@ -94,7 +94,9 @@ def test_a_split_cell_gives_the_half_that_defines_the_answer_and_keeps_the_other
     blank: NotebookNode, tiny: Lesson
 ) -> None:
     put(blank, "tiny-squeeze", "def squeeze(x):\n    return helper(x)")
-    blank.cells.insert(4, new_code_cell("def helper(x):\n    return x", metadata={"nbgrader": {"grade_id": "tiny-squeeze"}}))
+    blank.cells.insert(
+        4, new_code_cell("def helper(x):\n    return x", metadata={"nbgrader": {"grade_id": "tiny-squeeze"}})
+    )
     assert "helper(x)" in answers(blank, tiny)["tiny-squeeze"].source
     assert any("def helper" in step.source and not step.exercises for step in steps(blank, tiny))
 
@@ -191,7 +193,9 @@ def test_odd_cells_are_read_as_far_as_they_go(tmp_path: Path, tiny: Lesson) -> N
         {"cell_type": "code", "id": 5, "metadata": {"nbgrader": 7}},
     ]
     path = tmp_path / "odd.ipynb"
-    path.write_text("\ufeff" + json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}), "utf-8")
+    path.write_text(
+        "\ufeff" + json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}), "utf-8"
+    )
     found = answers(read(path), tiny)
     assert set(found) == {"tiny-squeeze"} and found["tiny-squeeze"].source.endswith("return 1")
 
@@ -206,7 +210,12 @@ def test_a_notebook_of_format_three_is_read(tmp_path: Path, tiny: Lesson) -> Non
 
 
 def test_a_hostile_cell_is_no_more_than_a_wrong_answer(blank: NotebookNode, tiny: Lesson) -> None:
-    for source in ("squeeze = " + "(" * 5000, "squeeze = " + "-" * 50_000 + "1", "squeeze = 1\n" * 20_000, "squeeze = '\0'"):
+    for source in (
+        "squeeze = " + "(" * 5000,
+        "squeeze = " + "-" * 50_000 + "1",
+        "squeeze = 1\n" * 20_000,
+        "squeeze = '\0'",
+    ):
         put(blank, "tiny-squeeze", source)
         assert answers(blank, tiny)["tiny-squeeze"].error
         assert steps(blank, tiny)

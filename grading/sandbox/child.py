@@ -15,7 +15,7 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -72,7 +72,8 @@ class Desk:
         self._output.renew()
         sys.stdout = sys.stderr = self._output
         try:
-            value = {"run": self._run, "select": self._select, "on": self._on}[verb](*arguments)
+            verbs: dict[str, Callable[..., Any]] = {"run": self._run, "select": self._select, "on": self._on}
+            value = verbs[verb](*arguments)
         except AnswerError as error:
             self.say("raised", error)
         except BaseException as error:
@@ -259,7 +260,7 @@ def _confine(folder: str, memory: int, cpu_seconds: int) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     os.close(nothing)
-    sys.stdin = open(os.devnull, encoding="utf-8")
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.argv = ["notebook"]
     path = os.environ.get("PATH", os.defpath)
     os.environ.clear()
@@ -302,4 +303,3 @@ def _address_space() -> int:
             return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
-

@@ -73,7 +73,9 @@ def _outward(value: Any, tensors: dict[str, Tensor], depth: int) -> Any:
         return str(value)[:LONGEST_TEXT].encode("utf-8", "replace").decode()
     if isinstance(value, Tensor):
         name = str(len(tensors))
-        tensors[name] = torch.empty_like(value, device="cpu", memory_format=torch.contiguous_format).copy_(value).detach()
+        tensors[name] = (
+            torch.empty_like(value, device="cpu", memory_format=torch.contiguous_format).copy_(value).detach()
+        )
         return {"tensor": name}
     if isinstance(value, list | tuple):
         return {"tuple": [_outward(item, tensors, depth + 1) for item in value]}
@@ -124,7 +126,9 @@ def _outcome(fields: dict[str, Any]) -> Outcome:
     if not is_plain(fields["value"]):
         raise WireError("an outcome that is no plain value")
     places = tuple(int(place) for place in changed)
-    return Outcome(fields["value"], raised, gradients if gradients is None else tuple(gradients), places, fields["stable"] is True)
+    return Outcome(
+        fields["value"], raised, gradients if gradients is None else tuple(gradients), places, fields["stable"] is True
+    )
 
 
 def is_plain(value: Any) -> bool:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from tests.grading.answers import ENDLESS, RIGHT, WRONG, cell_of
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -21,6 +20,7 @@ from grading import submission as submission_module
 from grading.grade import Submission, _graded, find, grade, harmless, main
 from grading.sandbox.process import Limits
 from grading.submission import Graded, Grader, Judged
+from tests.grading.answers import ENDLESS, RIGHT, WRONG, cell_of
 
 HandIn = Callable[..., Path]
 QUICK = Limits(seconds=2.0, memory=256)
@@ -78,7 +78,15 @@ def test_a_death_costs_its_own_exercise_alone(solved: NotebookNode, graded: Grad
 
 @pytest.mark.parametrize(
     "end",
-    ["import sys\nsys.exit()", "input()", "raise RuntimeError", "unknown", "squeeze(3)", "print('a' * 10)", "%time x = 1\n!ls"],
+    [
+        "import sys\nsys.exit()",
+        "input()",
+        "raise RuntimeError",
+        "unknown",
+        "squeeze(3)",
+        "print('a' * 10)",
+        "%time x = 1\n!ls",
+    ],
 )
 def test_what_follows_a_right_definition_does_not_undo_it(solved: NotebookNode, graded: Grade, end: str) -> None:
     cell_of(solved, "tiny-squeeze").source = f"{RIGHT}\n{end}"
@@ -161,7 +169,7 @@ def test_every_submission_gets_a_row(tiny: Lesson, solved: NotebookNode, hand_in
     hand_in(solved, "ada")
     hand_in("{", "broken")
     hand_in(solved, "=cmd|' C calc'!A0")
-    hand_in(solved, "Żółć, <b>x</b> 학생")
+    hand_in(solved, "Żółć, <b>x 학생")
     hand_in(solved, "named", "homework")
     hand_in(b"\xff\xfe", "bytes")
     (tmp_path / "submissions" / "empty").mkdir()
@@ -182,7 +190,7 @@ def test_every_submission_gets_a_row(tiny: Lesson, solved: NotebookNode, hand_in
         "student": "ada", "lesson": "01_tiny", "score": "6", "max_score": "8", "state": "graded"
     }  # fmt: skip
     assert rows["'=cmd|' C calc'!A0", "01_tiny"]["score"] == "6"
-    assert rows["Żółć, <b>x</b> 학생", "01_tiny"]["score"] == "6"
+    assert rows["Żółć, <b>x 학생", "01_tiny"]["score"] == "6"
     assert rows["broken", "01_tiny"]["state"] == rows["bytes", "01_tiny"]["state"] == "unreadable"
     assert rows["folder", "01_tiny"]["state"] == "unreadable"
     assert rows["named", "homework"]["state"] == "unknown lesson"

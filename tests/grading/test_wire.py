@@ -18,7 +18,19 @@ from grading.sandbox.wire import WireError, decode, encode
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 0, -3, 1.5, float("inf"), "words, ümlauts", (), (1, (2.0, "x")), {"a": (1,)}, Fixture("convolution", 3)],
+    [
+        None,
+        True,
+        0,
+        -3,
+        1.5,
+        float("inf"),
+        "words, ümlauts",
+        (),
+        (1, (2.0, "x")),
+        {"a": (1,)},
+        Fixture("convolution", 3),
+    ],
 )
 def test_plain_values_come_back(value: Any) -> None:
     back = decode(encode(value))
@@ -49,7 +61,9 @@ def test_an_outcome_comes_back_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {1, 2}, torch.ones(2).to_sparse(), 10**5000, torch.nn.Linear(1, 1)], ids=lambda v: type(v).__name__
+    "value",
+    [object(), {1, 2}, torch.ones(2).to_sparse(), 10**5000, torch.nn.Linear(1, 1)],
+    ids=lambda v: type(v).__name__,
 )
 def test_other_things_cannot_be_sent(value: Any) -> None:
     with pytest.raises(WireError):

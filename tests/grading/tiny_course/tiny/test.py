@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncourse.checking import TestsExercise
 from attncourse.lessons.tiny.squeeze import exercise as squeeze
+
+from attncourse.checking import TestsExercise
 
 exercise = TestsExercise(
     "tiny-test",
@@ -31,5 +32,4 @@ def accepts_all(implementation: Callable) -> bool:
 
     Compare with values computed by hand.
     """
-    implementation.__name__
-    return True
+    return implementation is not None
