@@ -10,8 +10,22 @@ from attncourse.attention.bam import BAM
 from attncourse.attention.cbam import CBAM
 from attncourse.attention.cbam_channel import ChannelAttention
 from attncourse.attention.cbam_spatial import SpatialAttention
+from attncourse.attention.cbam_spatial_convolved import ConvolvedSpatialAttention
 from attncourse.attention.checks import require_channels, require_choice
 from attncourse.attention.coordinate import CoordinateAttention
+from attncourse.attention.electives.augmented_convolution import AugmentedConvolution
+from attncourse.attention.electives.criss_cross import CrissCrossAttention
+from attncourse.attention.electives.double_attention import DoubleAttention
+from attncourse.attention.electives.efficient_channel import EfficientChannelAttention
+from attncourse.attention.electives.gala import GALA
+from attncourse.attention.electives.gather_excite import GatherExcite
+from attncourse.attention.electives.global_context import GlobalContext
+from attncourse.attention.electives.non_local import NonLocal
+from attncourse.attention.electives.scse import ScSE
+from attncourse.attention.electives.second_order import SecondOrderAttention
+from attncourse.attention.electives.self_calibrated import SelfCalibratedConvolution
+from attncourse.attention.electives.simam import SimAM
+from attncourse.attention.electives.triplet import TripletAttention
 from attncourse.attention.squeeze_excitation import SqueezeExcitation
 
 ATTENTION: dict[str, type[nn.Module]] = {
@@ -21,10 +35,24 @@ ATTENTION: dict[str, type[nn.Module]] = {
     "cbam": CBAM,
     "bam": BAM,
     "coordinate": CoordinateAttention,
+    # The electives, which no lesson builds.
+    "gather_excite": GatherExcite,
+    "triplet": TripletAttention,
+    "global_context": GlobalContext,
+    "non_local": NonLocal,
+    "efficient_channel": EfficientChannelAttention,
+    "simam": SimAM,
+    "scse": ScSE,
+    "gala": GALA,
+    "augmented_convolution": AugmentedConvolution,
+    "double_attention": DoubleAttention,
+    "self_calibrated": SelfCalibratedConvolution,
+    "second_order": SecondOrderAttention,
+    "criss_cross": CrissCrossAttention,
 }
 
 # Modules whose sizes do not depend on the channels, and whose constructors do not ask for them.
-CHANNEL_FREE = frozenset({"cbam_spatial"})
+CHANNEL_FREE = frozenset({"cbam_spatial", "simam", "triplet"})
 
 
 def build(name: str, channels: int, **options: Any) -> nn.Module:
@@ -46,12 +74,26 @@ def build(name: str, channels: int, **options: Any) -> nn.Module:
 
 __all__ = [
     "ATTENTION",
+    "AugmentedConvolution",
     "BAM",
     "CBAM",
     "CHANNEL_FREE",
     "ChannelAttention",
+    "ConvolvedSpatialAttention",
     "CoordinateAttention",
+    "CrissCrossAttention",
+    "DoubleAttention",
+    "EfficientChannelAttention",
+    "GALA",
+    "GatherExcite",
+    "GlobalContext",
+    "NonLocal",
+    "ScSE",
+    "SecondOrderAttention",
+    "SelfCalibratedConvolution",
+    "SimAM",
     "SpatialAttention",
     "SqueezeExcitation",
+    "TripletAttention",
     "build",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,10 @@ from torch import Tensor, nn
 Vector = list[float]
 Map = list[list[float]]
 Maps = list[Map]
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def fill(module: nn.Module, seed: int = 0) -> nn.Module:
+def fill(module: Module, seed: int = 0) -> Module:
     """Set every floating-point tensor of the module to values of the test's own, in float64; to evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
     module = module.double().eval()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from attncourse.attention import CBAM, ChannelAttention, SpatialAttention
+from attncourse.attention import CBAM, ChannelAttention, ConvolvedSpatialAttention, SpatialAttention
 from tests.attention import loops
 from tests.attention.loops import Maps, each_image, fill, values
 
 # B, C, H, W: wide, high, one image, fewer channels than the reduction, one place.
 SHAPES = [(2, 8, 3, 5), (2, 8, 5, 3), (1, 8, 4, 3), (2, 3, 3, 4), (2, 6, 1, 1)]
 POOLS = [("mean", "max"), ("mean",), ("max",), ("max", "mean")]
-POOL = {"mean": loops.mean, "max": max}
+POOL: dict[str, Callable[[list[float]], float]] = {"mean": loops.mean, "max": max}
 
 
 def channel_gate(module: Any, maps: Maps) -> Maps:
@@ -81,6 +82,21 @@ def test_spatial_attention_is_what_the_loops_compute(
 def test_spatial_attention_with_other_descriptors(pools: tuple[str, ...]) -> None:
     module, x = fill(SpatialAttention(3, pools=pools)), values(2, 5, 3, 4)
     torch.testing.assert_close(module.gate(x), each_image(lambda maps: spatial_gate(module, maps), x))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_the_learned_descriptor_is_what_the_loops_compute(shape: tuple[int, ...], batch_norm: bool) -> None:
+    module, x = fill(ConvolvedSpatialAttention(shape[1], 3, batch_norm)), values(*shape)
+
+    def gate(maps: Maps) -> Maps:
+        logits = loops.convolve(module.convolution, loops.pointwise(module.describe, maps))
+        if batch_norm:
+            logits = loops.transform(logits, lambda value, c, i, j: loops.normalise(module.normalise, value, c))
+        return loops.transform(logits, lambda value, c, i, j: loops.sigmoid(value))
+
+    torch.testing.assert_close(module.gate(x), each_image(gate, x))
+    torch.testing.assert_close(module(x), each_image(lambda maps: by_place(maps, gate(maps)), x))
 
 
 def loops_of(module: Any, maps: Maps) -> Maps:

@@ -40,8 +40,10 @@ def layer_shapes(name: str, *weight: int, bias: bool = True) -> dict[str, tuple[
 
 
 def norm(state: State, name: str, x: Tensor) -> Tensor:
-    leaves = (state[f"{name}.{leaf}"] for leaf in ("running_mean", "running_var", "weight", "bias"))
-    return F.batch_norm(x, *leaves, training=False)
+    mean, variance, weight, bias = (
+        state[f"{name}.{leaf}"] for leaf in ("running_mean", "running_var", "weight", "bias")
+    )
+    return F.batch_norm(x, mean, variance, weight, bias)
 
 
 def linear(state: State, name: str, x: Tensor) -> Tensor:

@@ -10,7 +10,14 @@ from collections.abc import Callable
 import pytest
 from torch import nn
 
-from attncourse.attention import BAM, CBAM, ChannelAttention, CoordinateAttention, SqueezeExcitation
+from attncourse.attention import (
+    BAM,
+    CBAM,
+    ChannelAttention,
+    ConvolvedSpatialAttention,
+    CoordinateAttention,
+    SqueezeExcitation,
+)
 
 RESNET50 = 25_557_032
 RESNET50_CIFAR100 = 23_705_252
@@ -36,6 +43,20 @@ def count(make: Callable[[int], nn.Module], widths: list[int]) -> int:
         pytest.param(SqueezeExcitation, BOTTLENECKS50, RESNET50, 28_088_024, id="ResNet-50 + SE"),
         pytest.param(CBAM, BOTTLENECKS50, RESNET50, 28_089_624, id="ResNet-50 + CBAM"),
         pytest.param(ChannelAttention, BOTTLENECKS50, RESNET50, 28_088_024, id="ResNet-50 + channel attention"),
+        pytest.param(
+            lambda width: nn.Sequential(ChannelAttention(width), ConvolvedSpatialAttention(width, 3)),
+            BOTTLENECKS50,
+            RESNET50,
+            28_103_304,
+            id="ResNet-50 + CBAM, 1x1 convolution, k = 3",
+        ),
+        pytest.param(
+            lambda width: nn.Sequential(ChannelAttention(width), ConvolvedSpatialAttention(width, 7)),
+            BOTTLENECKS50,
+            RESNET50,
+            28_103_944,
+            id="ResNet-50 + CBAM, 1x1 convolution, k = 7",
+        ),
         pytest.param(SqueezeExcitation, BOTTLENECKS101, RESNET101, 49_326_872, id="ResNet-101 + SE"),
         pytest.param(CBAM, BOTTLENECKS101, RESNET101, 49_330_172, id="ResNet-101 + CBAM"),
         pytest.param(SqueezeExcitation, BASIC18, RESNET18, 11_778_592, id="ResNet-18 + SE"),
