@@ -36,7 +36,7 @@ exercise = ModuleExercise(
         Scenario("23 channels, reduction 4, which does not divide 23", (23, 4), ((2, 23, 3, 2),)),
         Scenario("6 channels, the default reduction of 16", (6,), ((2, 6, 2, 3),)),
         Scenario("240 channels, the default reduction", (240,), ((2, 240, 2, 1),)),
-        Scenario("large values", (12, 3), ((5, 12, 1, 2),), scale=30.0),
+        Scenario("large values", (12, 3), ((5, 12, 2, 1),), scale=30.0),
     ],
     probes=MEAN_GATE_PROBES,
 )
