@@ -27,8 +27,9 @@ def features(*shape: int) -> Tensor:
 
 def naive(module: SqueezeExcitation, x: Tensor) -> Tensor:
     """Equations 2 to 4 in plain Python."""
-    w1, b1 = module.reduce.weight.flatten(1).tolist(), module.reduce.bias.tolist()
-    w2, b2 = module.expand.weight.flatten(1).tolist(), module.expand.bias.tolist()
+    w1, b1, w2, b2 = (
+        parameter.flatten(1).tolist() if parameter.ndim > 1 else parameter.tolist() for parameter in module.parameters()
+    )
     out = torch.zeros_like(x)
     for b in range(x.shape[0]):
         means = [sum(sum(row) for row in channel) / (x.shape[2] * x.shape[3]) for channel in x[b].tolist()]

@@ -95,6 +95,12 @@ RIGHT = {
     )
 }
 
+
+def detached_weights(self):
+    form = Vector if isinstance(self, Vector) else Layers
+    return tuple(weight.detach() for weight in form.weights(self))
+
+
 PARTS: dict[str, dict] = {
     "celu": {"activation": lambda self, p: F.celu(p)},
     "mish": {"activation": lambda self, p: F.mish(p)},
@@ -125,7 +131,7 @@ PARTS: dict[str, dict] = {
     "gate half detached": {"squash": lambda self, u: 0.5 * u.sigmoid() + 0.5 * u.sigmoid().detach()},
     "slope clipped": {"squash": lambda self, u: torch.sigmoid(u.clamp(-4, 2.5))},
     "x detached under the gate": {"gate": lambda self, x: Layers.gate(self, x.detach())},
-    "weights detached": {"weights": lambda self: tuple(w.detach() for w in type(self).__mro__[1].weights(self))},
+    "weights detached": {"weights": detached_weights},
     "gate on positive x": {"scale": lambda self, x, g: torch.where(x > 0, x * g[:, :, None, None], x)},
     "rounded output": {"scale": lambda self, x, g: (x * g[:, :, None, None] * 100).round() / 100},
     "gate over channels rolled in batch": {"scale": lambda self, x, g: x * g.roll(1, 0)[:, :, None, None]},
