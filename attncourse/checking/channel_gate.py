@@ -89,6 +89,8 @@ def gate_of(x: Tensor, y: Tensor) -> Tensor:
     """The number by which each map was multiplied: ``(B, C)``."""
     if y.shape != x.shape:
         raise AnswerError("ShapeError", f"expected an output of shape {tuple(x.shape)}, got {tuple(y.shape)}")
+    if not y.is_floating_point():
+        raise AnswerError("TypeError", f"expected floating-point features, got {str(y.dtype).removeprefix('torch.')}")
     x, y = x.double(), y.double()
     if not bool(torch.isfinite(y).all()):
         raise AnswerError("ValueError", "the output holds values that are not finite (nan or inf)")

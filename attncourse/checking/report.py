@@ -81,5 +81,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """JSON has no nan and no infinity."""
+    """JSON has no nan, no infinity and no complex numbers."""
+    if isinstance(value, complex):
+        return str(value)
     return value if not isinstance(value, float) or value == value and abs(value) != float("inf") else str(value)
