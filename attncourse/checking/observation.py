@@ -138,10 +138,7 @@ def _tensors(expected: Tensor, got: Any, values: bool) -> Difference | None:
 
 
 def _close(expected: Tensor, got: Tensor) -> bool:
-    # As float64, complex values would lose a part, and torch would warn of it on stderr.
-    dtype = torch.complex128 if expected.is_complex() or got.is_complex() else torch.float64
-    one, other = expected.to(dtype), got.detach().to(dtype)
-    return bool(torch.allclose(one, other, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True))
+    return not bool(wrong(expected, got).any())
 
 
 def _wrong_entries(expected: Tensor, got: Tensor) -> int:
@@ -150,7 +147,9 @@ def _wrong_entries(expected: Tensor, got: Tensor) -> int:
 
 def wrong(expected: Tensor, got: Tensor) -> Tensor:
     """bool tensor: where two tensors of one shape differ."""
-    return ~torch.isclose(expected.double(), got.detach().double(), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    # As float64, complex values would lose a part, and torch would warn of it on stderr.
+    dtype = torch.complex128 if expected.is_complex() or got.is_complex() else torch.float64
+    return ~torch.isclose(expected.to(dtype), got.detach().to(dtype), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
 
 
 def _sequences(expected: list[Any] | tuple[Any, ...], got: Any, values: bool) -> Difference | None:
