@@ -29,9 +29,9 @@ def by_hooks(model: nn.Module, shape: Sequence[int]) -> int:
 
     for part in model.modules():
         if isinstance(part, nn.Conv2d):
-            part.register_forward_hook(convolution)  # type: ignore[arg-type]
+            part.register_forward_hook(convolution)
         elif isinstance(part, nn.Linear):
-            part.register_forward_hook(linear)  # type: ignore[arg-type]
+            part.register_forward_hook(linear)
     with torch.no_grad():
         model.eval()(torch.empty(*shape, device=next(model.parameters()).device))
     return total

@@ -22,7 +22,10 @@ class Own(nn.Module):
         return x * torch.sigmoid(self.bn(self.fc(x.mean((2, 3)))))[:, :, None, None]
 
 
-@pytest.mark.parametrize("name", sorted(hosts.HOSTS))
+DEEP = {"resnet34", "resnet101", "resnext101", "resnet56", "resnet110"}
+
+
+@pytest.mark.parametrize("name", sorted(set(hosts.HOSTS) - DEEP))
 def test_a_learners_class_goes_into_every_host(name: str) -> None:
     with torch.device("meta"):
         model = hosts.build(name, Own, classes=3)
