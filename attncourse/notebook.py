@@ -12,7 +12,7 @@ import ast
 import json
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,15 +105,19 @@ def answers(notebook: NotebookNode, lesson: Lesson) -> dict[str, Answer]:
     return found
 
 
-def steps(notebook: NotebookNode, lesson: Lesson) -> list[Step]:
-    """All that is to be run, in the order of the notebook; see the module's text for what is left out."""
-    found = answers(notebook, lesson)
+def steps(notebook: NotebookNode, lesson: Lesson, found: Mapping[str, Answer] | None = None) -> list[Step]:
+    """All that is to be run, in the order of the notebook; see the module's text for what is left out.
+
+    ``found``: what ``answers`` returned, where the caller has it already.
+    """
+    found = answers(notebook, lesson) if found is None else found
+    ids = lesson.exercise_ids
     by_index: dict[int, list[Answer]] = {}
     for answer in found.values():
         by_index.setdefault(answer.index, []).append(answer)
     trees: dict[int, list[ast.stmt]] = {}
     for index, cell in enumerate(notebook.cells):
-        if index not in by_index and cell.cell_type == "code" and not _is_check(cell, lesson.exercise_ids):
+        if index not in by_index and cell.cell_type == "code" and not _is_check(cell, ids):
             trees[index] = _parsed(without_magics(cell.source)) or []
     needed = _needed([_parsed(answer.source) or [] for answer in found.values()], trees.values())
     listed = []

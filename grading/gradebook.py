@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -85,7 +86,9 @@ def record(folder: Path, results: Sequence[tuple[Path, Graded]]) -> None:
     """Put results into the gradebook and write what formgrader shows. Repeating it updates; manual scores stay."""
     graded_lessons = {graded.lesson for _, graded in results}
     released = lay_out(folder, [lesson for lesson in course.LESSONS if lesson.stem in graded_lessons])
-    with _opened(folder) as gradebook:
+    with _opened(folder) as gradebook, warnings.catch_warnings():
+        # nbgrader builds its rows before it adds them, which SQLAlchemy 2 remarks upon.
+        warnings.filterwarnings("ignore", message=".*not in session, add operation")
         for path, graded in results:
             if graded.state == states.MISPLACED:
                 continue

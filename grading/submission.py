@@ -93,7 +93,8 @@ class Grader:
             notebook = read(path)
         except Unreadable as error:
             return Graded(student, lesson.stem, states.UNREADABLE, 0.0, points, error.reason, self.seed)
-        session = _Session(self, lesson, answers(notebook, lesson), steps(notebook, lesson))
+        found = answers(notebook, lesson)
+        session = _Session(self, lesson, found, steps(notebook, lesson, found))
         try:
             judged = session.judge_all()
         finally:

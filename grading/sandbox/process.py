@@ -25,7 +25,14 @@ from multiprocessing.process import BaseProcess
 
 from grading.sandbox import child
 
-PRELOAD = ["torch", "attncourse.checking.candidate", "grading.sandbox.child"]
+# Loaded once by the server, so that no submission waits for it.
+PRELOAD = [
+    "torch",
+    "attncourse.checking.candidate",
+    "attncourse.attention",
+    "attncourse.figures",
+    "grading.sandbox.child",
+]
 START_ATTEMPTS = 5
 
 
