@@ -131,3 +131,29 @@ def softmax(vector: Vector) -> Vector:
 def each_image(function: Callable[[Maps], Maps], x: Tensor) -> Tensor:
     """``function`` of each image alone: ``(B, C, H, W) -> (B, ., ., .)``."""
     return torch.tensor([function(image) for image in x.tolist()], dtype=torch.float64)
+
+
+def at(maps: Maps, i: int, j: int) -> Vector:
+    """The channels of one place."""
+    return [one[i][j] for one in maps]
+
+
+def grid(maps: Maps) -> list[tuple[int, int]]:
+    _, height, width = size(maps)
+    return [(i, j) for i in range(height) for j in range(width)]
+
+
+def dot(one: Vector, other: Vector) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def means(maps: Maps) -> Vector:
+    return [mean(places(one)) for one in maps]
+
+
+def rectified(vector: Vector) -> Vector:
+    return [relu(value) for value in vector]
+
+
+def normalised(layer: Any, maps: Maps) -> Maps:
+    return transform(maps, lambda value, c, i, j: normalise(layer, value, c))
