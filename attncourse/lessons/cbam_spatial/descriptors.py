@@ -1,4 +1,4 @@
-"""cbam-spatial-descriptors: two numbers for each place, the mean and the maximum over its channels (Woo et al., eq. 3)."""
+"""cbam-spatial-descriptors: two numbers for each place, mean and maximum over its channels (Woo et al., eq. 3)."""
 
 from __future__ import annotations
 

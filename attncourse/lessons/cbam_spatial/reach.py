@@ -10,8 +10,8 @@ exercise = ValueExercise(
     title="Predict: one place is disturbed",
     points=1,
     task=(
-        "The map is 9 high and 12 wide, the kernel 5x5, padded so that the gate has the same size. One value changes, in "
-        "one channel, at row 1, column 4 (counted from 0). How many of the 108 gates can change? Set `moved_gates`."
+        "The map is 9 high and 12 wide, the kernel 5x5, padded so that the gate has the same size. One value changes, "
+        "in one channel, at row 1, column 4 (counted from 0). How many of the 108 gates can change? Set `moved_gates`."
     ),
     hints=[
         "Turn it round: which gates have the disturbed place in their window?",
