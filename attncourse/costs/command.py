@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,7 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"attncourse: There is no table {unknown[0]!r}; there are: {', '.join(TABLES)}", file=sys.stderr)
         return 2
-    names = list(TABLES) if options.all else options.table
+    try:
+        return _print(list(TABLES) if options.all else options.table)
+    except BrokenPipeError:  # whoever read, as ``head`` does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _print(names: list[str]) -> int:
     if not names:
         print("Tables, for --table NAME, or --all:")
         for name, table in TABLES.items():
