@@ -64,7 +64,10 @@ def patterns(
     if any(isinstance(parameter, nn.parameter.UninitializedParameter) for _, parameter in named):
         return [ALL_PARAMETERS]
     biases = [place for place, (name, _) in enumerate(named) if name.endswith("bias")]
-    chosen = [frozenset(left_out) for n in range(len(biases) + 1) for left_out in itertools.combinations(biases, n)]
+    spare = len(named) - len(wanted)
+    if spare < 0:
+        return []
+    chosen = [frozenset(left_out) for left_out in itertools.combinations(biases, spare)]
     return [p for p in chosen if signature([t.shape for place, (_, t) in enumerate(named) if place not in p]) == wanted]
 
 
