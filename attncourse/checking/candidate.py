@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from attncourse.checking.draw import Draw
 from attncourse.checking.fixtures import Fixture
-from attncourse.checking.observation import AnswerError, Outcome, compare
+from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome, compare
+from attncourse.checking.plain import dense, plain
 
 OURS = ("attncourse.attention", "attncourse.hosts", "attncourse.lessons")
 
@@ -59,12 +60,18 @@ class Workbench:
         ``what``: "nothing", "module class", "class", "module", "function", "value" or "other".
         """
         answer = self._answer
-        return {"what": _kind(answer), "type": type(answer).__name__, "ours": not self._trusted and _ours(answer)}
+        try:
+            with _guarded():
+                ours = not self._trusted and _ours(answer)
+                return {"what": _kind(answer), "type": str(type(answer).__name__), "ours": ours}
+        except AnswerError:
+            return {"what": "other", "type": "an object that cannot be looked at", "ours": False}
 
     def value(self) -> Any:
         """The answer as a plain value; AnswerError where it is none."""
         with _guarded():
-            return plain(self._answer)
+            numpy_array = type(self._answer).__module__ == "numpy" and hasattr(self._answer, "tolist")
+            return plain(self._answer.tolist() if numpy_array else self._answer)
 
     def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True) -> Outcome:
         """Call the function twice without and once with gradients, each time on fresh copies of ``arguments``."""
@@ -102,7 +109,7 @@ class Workbench:
                 weights = Draw(seed)
                 total = sum((weights.normal(*r.shape, dtype=r.dtype) * r).sum() for r in results)
                 assert isinstance(total, Tensor)
-                return torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+                return tuple(map(dense, torch.autograd.grad(total, list(leaves.values()), allow_unused=True)))
         except AnswerError:
             return nothing
 
@@ -111,7 +118,7 @@ class Workbench:
         with _guarded():
             built = self._answer(*[_resolve(argument) for argument in arguments])
         if not isinstance(built, nn.Module):
-            raise AnswerError("TypeError", f"building it gave {type(built).__name__}, not a torch.nn.Module")
+            raise AnswerError(UNUSABLE, f"building it gave {type(built).__name__}, not a torch.nn.Module")
         if not self._trusted and _ours(built):
             raise AnswerError("OursError", "it contains the course's own module")
         with _guarded():
@@ -157,7 +164,7 @@ class Workbench:
             return Outcome(raised=error)
         finally:
             module.eval()
-        changed = () if torch.equal(given, x) else (0,)
+        changed = () if _same(given, x) else (0,)
         slopes = self._module_slopes(module, x, seed, train) if gradients and isinstance(value, Tensor) else None
         return Outcome(value, gradients=slopes, changed=changed, stable=compare(value, again) is None)
 
@@ -172,7 +179,7 @@ class Workbench:
                 if not result.requires_grad:
                     return tuple(None for _ in [leaf, *parameters])
                 total = (Draw(seed).normal(*result.shape, dtype=result.dtype) * result).sum()
-                found = iter(torch.autograd.grad(total, wanted, allow_unused=True))
+                found = map(dense, torch.autograd.grad(total, wanted, allow_unused=True))
                 return tuple(next(found) if t.requires_grad else None for t in [leaf, *parameters])
         except AnswerError:
             return tuple(None for _ in [leaf, *module.parameters()])
@@ -220,23 +227,6 @@ class Workbench:
             hook.remove()
 
 
-def plain(value: Any) -> Any:
-    """Tensors, numbers, words and sequences of them, detached; AnswerError for anything else."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if value is Ellipsis:
-        return None
-    if isinstance(value, list | tuple):
-        return tuple(plain(item) for item in value)
-    if type(value).__module__ == "numpy":
-        if getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
-            return value.item()
-        raise AnswerError("TypeError", "the result is a numpy array; keep it a torch tensor, so that gradients flow")
-    raise AnswerError("TypeError", f"the result is {type(value).__name__}; expected tensors, numbers or words")
-
-
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, list | tuple):
         for item in value:
@@ -253,7 +243,11 @@ def _resolve(argument: Any) -> Any:
 
 def _changed(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, ...]:
     pairs = enumerate(zip(before, after, strict=True))
-    return tuple(i for i, (a, b) in pairs if isinstance(a, Tensor) and not (a.shape == b.shape and torch.equal(a, b)))
+    return tuple(i for i, (a, b) in pairs if isinstance(a, Tensor) and not _same(a, b))
+
+
+def _same(before: Tensor, after: Tensor) -> bool:
+    return before.shape == after.shape and before.dtype == after.dtype and torch.equal(before, after)
 
 
 def _kind(answer: Any) -> str:

@@ -21,6 +21,7 @@ from attncourse.checking.exercise import (
     ModuleExercise,
     Style,
     TestsExercise,
+    ValueExercise,
 )
 from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module, patterns
 from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference, withheld
@@ -159,24 +160,39 @@ class Judge:
 
     def _unnamed(self, seen: Sequence[Observation]) -> Report:
         subgoal, witness, found = self._first_difference(seen)
-        step = f'{NEXT_STEPS[found.aspect]} Stuck? attncourse.hint("{self.exercise.id}")'
+        step = f'{self._next_step(found.aspect)} Stuck? attncourse.hint("{self.exercise.id}")'
         return self._report(
             INCORRECT, subgoal=subgoal, why=f"{_capital(found.sentence)}.", next_step=step, witness=witness
         )
 
+    def _next_step(self, aspect: str) -> str:
+        if not isinstance(self.exercise, ValueExercise):
+            return NEXT_STEPS[aspect]
+        if self.exercise.choices:
+            return f"Choose one of {', '.join(self.exercise.choices)}: a letter in quotes."
+        return "Think it through again." if aspect == "value" else "Give the bare value, as the task words it."
+
     def _first_difference(self, seen: Sequence[Observation]) -> tuple[str, Witness | None, Difference]:
-        expected = self._nearest(seen)
-        for want, got in zip(expected, seen, strict=False):
+        differing = []
+        for want, got in zip(self._nearest(seen), seen, strict=False):
             found = difference(want.outcome, got.outcome)
-            if found and self.exercise.kind == "value" and not got.outcome.raised:
-                # A prediction is worth nothing once the right value is on the screen.
-                return SUBGOALS[found.aspect], None, withheld(found, want.outcome.value, got.outcome.value)
             if found:
-                shown = got.outcome.raised or got.outcome.value
-                note = _where(got.outcome) if got.outcome.raised else ""
-                witness = Witness(got.label, got.inputs, want.outcome.raised or want.outcome.value, shown, note)
-                layers = got.label.startswith(PARAMETERS) and not got.outcome.raised
-                return (LAYERS if layers else SUBGOALS[found.aspect]), witness, found
+                differing.append((want, got, found))
+            if found and found.aspect != "gradient":
+                break
+        # Wrong values can agree on the smallest input and differ in the gradient there: show where they differ.
+        if differing:
+            want, got, found = differing[-1] if differing[-1][2].aspect != "gradient" else differing[0]
+            if self.exercise.kind == "value":
+                # A prediction is worth nothing once the right value is on the screen.
+                if not got.outcome.raised:
+                    found = withheld(found, want.outcome.value, got.outcome.value)
+                return SUBGOALS[found.aspect], None, found
+            shown = got.outcome.raised or got.outcome.value
+            note = _where(got.outcome) if got.outcome.raised else ""
+            witness = Witness(got.label, got.inputs, want.outcome.raised or want.outcome.value, shown, note)
+            layers = got.label.startswith(PARAMETERS) and not got.outcome.raised
+            return (LAYERS if layers else SUBGOALS[found.aspect]), witness, found
         return SUBGOALS["raised"], None, Difference("raised", "the answer could not be run to its end")
 
     def _nearest(self, seen: Sequence[Observation]) -> Known:

@@ -10,16 +10,26 @@ from torch import Tensor
 
 RELATIVE = 1e-4
 ABSOLUTE = 1e-5
+# The kind of an AnswerError that nobody raised: the code came to its end, and what it gave cannot be judged.
+UNUSABLE = "UnusableResult"
 
 
 class AnswerError(Exception):
-    """The learner's code raised: what, with which words, and where in the learner's own lines."""
+    """The learner's code raised: what, with which words, and where in the learner's own lines.
+
+    Also where it gave something that cannot be judged, such as a dict: ``kind`` is then ``UNUSABLE``.
+    """
 
     def __init__(self, kind: str, message: str, where: str = "") -> None:
         super().__init__(f"{kind}: {message}")
         self.kind = kind
         self.message = message
         self.where = where
+
+    @property
+    def told(self) -> str:
+        """The sentence about it, to a learner."""
+        return self.message if self.kind == UNUSABLE else f"your code raised {self.kind}: {self.message}"
 
     def same_as(self, other: AnswerError) -> bool:
         """Whether two answers failed in the same way, wherever that was in their text."""
@@ -75,12 +85,12 @@ def compare(expected: Any, got: Any, *, values: bool = True) -> Difference | Non
     """Compare plain values: tensors, numbers, words, and sequences of them."""
     if isinstance(expected, Tensor):
         return _tensors(expected, got, values)
-    if isinstance(got, Tensor) and got.ndim == 0:
+    if isinstance(got, Tensor) and got.numel() == 1:
         got = got.item()
     if isinstance(expected, list | tuple):
         return _sequences(expected, got, values)
     if isinstance(expected, str) and isinstance(got, str):
-        same = expected.strip().lower() == got.strip().lower()
+        same = _bare(expected) == _bare(got)
         return None if same else Difference("value", f"expected {expected!r}, got {got!r}")
     if isinstance(expected, bool) or isinstance(got, bool) or expected is None or got is None:
         same = type(expected) is type(got) and expected == got
@@ -91,14 +101,18 @@ def compare(expected: Any, got: Any, *, values: bool = True) -> Difference | Non
     return Difference("type", f"expected {describe(expected)}, got {describe(got)}")
 
 
+def _bare(text: str) -> str:
+    """``"(B)"``, ``"b."`` and ``" B "`` are one answer."""
+    return text.strip(" \t\r\n.,;:()[]*'\"").lower()
+
+
 def withheld(found: Difference, expected: Any, got: Any) -> Difference:
     """The same difference without the expected value: only its kind, or how many entries are right."""
-    entries = isinstance(expected, tuple) and isinstance(got, tuple) and len(expected) == len(got)
-    if entries and all(type(one) is type(other) for one, other in zip(expected, got, strict=True)):
+    if isinstance(expected, tuple) and isinstance(got, tuple) and len(expected) == len(got):
         right = sum(compare(one, other) is None for one, other in zip(expected, got, strict=True))
         return Difference("value", f"{right} of {len(expected)} entries are right")
-    number = isinstance(expected, int | float) and not isinstance(expected, bool)
-    kind = "a number" if number else f"a {type(expected).__name__}"
+    kinds = {"str": "a text in quotes", "int": "a number", "float": "a number"}
+    kind = kinds.get(type(expected).__name__, f"a {type(expected).__name__}")
     sentences = {"value": "that is not it", "type": f"expected {kind}, got {describe(got)}"}
     return Difference(found.aspect, sentences.get(found.aspect, found.sentence))
 
@@ -112,7 +126,7 @@ def describe(value: Any) -> str:
     if isinstance(value, str):
         return f"the text {value!r}"
     if isinstance(value, list | tuple):
-        return f"{type(value).__name__} of {len(value)} values"
+        return f"a sequence of {len(value)} value{'s' if len(value) != 1 else ''}"
     return f"{type(value).__name__} {value!r}"
 
 
@@ -120,7 +134,7 @@ def _raised(expected: AnswerError | None, got: AnswerError | None) -> Difference
     if expected and got:
         return None if expected.same_as(got) else Difference("raised", f"{got.kind}: {got.message}")
     if got:
-        return Difference("raised", f"your code raised {got.kind}: {got.message}")
+        return Difference("type" if got.kind == UNUSABLE else "raised", got.told)
     assert expected is not None
     return Difference("raised", f"expected {expected.kind}: {expected.message}")
 
@@ -153,6 +167,8 @@ def wrong(expected: Tensor, got: Tensor) -> Tensor:
 
 
 def _sequences(expected: list[Any] | tuple[Any, ...], got: Any, values: bool) -> Difference | None:
+    if isinstance(got, Tensor) and got.ndim == 1:
+        got = tuple(got.tolist())
     if not isinstance(got, list | tuple):
         return Difference("type", f"expected {describe(tuple(expected))}, got {describe(got)}")
     if len(expected) != len(got):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from attncourse.checking.candidate import Candidate
 from attncourse.checking.draw import Draw
-from attncourse.checking.observation import AnswerError, Outcome
+from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome
 from attncourse.checking.report import Witness
 
 
@@ -86,7 +86,7 @@ class Built:
         """The output for ``x``, as a tensor; AnswerError where the code raises or returns something else."""
         value = self.outcome(x, train).value
         if not isinstance(value, Tensor):
-            raise AnswerError("TypeError", f"forward returned {type(value).__name__}, not a tensor")
+            raise AnswerError(UNUSABLE, f"forward returned {type(value).__name__}, not a tensor")
         return value
 
     def outcome(self, x: Tensor, train: bool = False, gradients: bool = False) -> Outcome:
@@ -105,7 +105,7 @@ def first_violation(probes: Sequence[Probe], subject: Subject) -> Failure | None
         except Violation as found:
             return Failure(probe.subgoal, found.sentence, probe.next_step, found.witness)
         except AnswerError as error:
-            sentence = f"Your code raised {error.kind}: {error.message}"
+            sentence = error.told[:1].upper() + error.told[1:]
             where = Witness("where it happened", note=error.where) if error.where else None
             return Failure(probe.subgoal, sentence, probe.next_step, where)
     return None

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attncourse.checking.observation import AnswerError, wrong
+from attncourse.checking.observation import UNUSABLE, AnswerError, wrong
 from attncourse.checking.report import CORRECT, NOT_ATTEMPTED, Report, Witness
 
 ROWS, COLUMNS, SLICES = 6, 9, 4
@@ -157,7 +157,7 @@ def _side_text(name: str, value: Any, marks: Tensor | None) -> list[str]:
 def _slices(value: Tensor, marks: Tensor | None) -> list[tuple[str, Tensor, Tensor]]:
     """A tensor as a few small matrices with their index: enough to see it, never a flood."""
     value = value.detach().to(torch.float64) if value.is_floating_point() else value.detach()
-    flags = torch.zeros(value.shape, dtype=torch.bool) if marks is None else marks
+    flags = torch.zeros_like(value, dtype=torch.bool) if marks is None else marks
     if value.numel() == 0:
         return []
     if value.ndim < 2:
@@ -186,7 +186,7 @@ def _shape(value: Any) -> str:
 
 def _words(value: Any) -> str:
     if isinstance(value, AnswerError):
-        return f"{value.kind}: {value.message}"
+        return value.message if value.kind == UNUSABLE else f"{value.kind}: {value.message}"
     if hasattr(value, "name") and hasattr(value, "seed"):
         return str(value.name)
     if isinstance(value, tuple) and any(isinstance(item, Tensor) for item in value):

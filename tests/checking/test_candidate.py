@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from attncourse.attention import SqueezeExcitation
 from attncourse.checking import AnswerError, Fixture, Outcome, Workbench
-from attncourse.checking.candidate import plain
+from attncourse.checking.observation import UNUSABLE
+from attncourse.checking.plain import plain
 
 
 def scale(x):
@@ -149,8 +150,14 @@ def raises_unprintable(x):
         (raises_unprintable, "Unprintable", "could not be read"),
         (lambda x: x @ x, "RuntimeError", ""),
         (lambda: 1, "TypeError", "positional argument"),
-        (lambda x: x.numpy(), "TypeError", "numpy array"),
-        (lambda x: {"a": x}, "TypeError", "dict"),
+        (lambda x: x.numpy(), UNUSABLE, "numpy array"),
+        (lambda x: {"a": x}, UNUSABLE, "dict"),
+        (lambda x: (part for part in x), UNUSABLE, "use return"),
+        (lambda x: x.to_sparse(), UNUSABLE, "sparse"),
+        (lambda x: x.to("meta"), UNUSABLE, "on meta"),
+        (lambda x: x.new_zeros(1).expand(10**9), UNUSABLE, "1,000,000,000 values"),
+        (lambda x: 10**400, UNUSABLE, "bits"),
+        (lambda x: "a" * 10**6, UNUSABLE, "1,000,000 characters"),
     ],
 )
 def test_whatever_is_raised_comes_out_as_an_answer_error(function, kind, words) -> None:
@@ -158,6 +165,52 @@ def test_whatever_is_raised_comes_out_as_an_answer_error(function, kind, words) 
     assert raised is not None
     assert raised.kind == kind
     assert words in raised.message
+
+
+class Overbearing(int):
+    def __rsub__(self, other):
+        raise RuntimeError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+class Answering(Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        raise RuntimeError
+
+
+def test_what_comes_out_is_of_torch_s_and_python_s_own_types() -> None:
+    for given, kind in (
+        (Overbearing(3), int),
+        (numpy.float64(0.5), float),
+        (torch.ones(2).as_subclass(Answering), Tensor),
+    ):
+        value = plain(given)
+        assert type(value) is kind
+    assert plain(Overbearing(3)) == 3
+
+
+def test_an_answer_that_cannot_be_looked_at_is_described() -> None:
+    class Hidden:
+        @property  # type: ignore[misc]
+        def __class__(self):
+            raise RuntimeError
+
+    class Numbered(nn.Module):
+        __module__ = 5  # type: ignore[assignment]
+
+    assert Workbench(Hidden()).describe()["what"] == "other"
+    assert Workbench(Numbered).describe()["ours"] is False
+
+
+def test_an_input_that_changed_its_dtype_is_changed() -> None:
+    def widens(x):
+        x.data = x.data.double()
+        return x.sum()
+
+    assert Workbench(widens).call((torch.ones(2),), seed=0).changed == (0,)
 
 
 def test_the_learner_s_own_line_is_told() -> None:

@@ -310,3 +310,25 @@ def test_one_judge_serves_many_answers_alike() -> None:
     together = [one.verdict(Workbench(a, trusted=True)).diagnosis for a in answers]
     alone = [Judge(module_exercise, 3).verdict(Workbench(a, trusted=True)).diagnosis for a in answers]
     assert together == alone == [None] * (len(answers) - 1) + ["no-sigmoid"]
+
+
+@pytest.mark.parametrize("answer", [{"n": 3}, 3 + 4j, object(), 13, "12", (12, 12), torch.ones(3)])
+def test_a_prediction_is_never_told_whatever_was_given(answer) -> None:
+    report = verdict(number, answer)
+    assert not report.passed
+    assert report.witness is None
+    assert "12" not in report.to_json().replace("'12'", "")
+
+
+def test_a_choice_is_told_what_there_is_to_choose() -> None:
+    assert "Choose one of a, b" in verdict(choice, "neither").next_step
+
+
+def test_wrong_values_are_shown_where_they_differ() -> None:
+    """Leaky on the second case only; on the first the values agree and the gradient does not."""
+    ramp = FunctionExercise("t-ramp", answer="ramp", title="Ramp", points=1, task="", hints=HINTS)
+    ramp.reference(lambda x: x.relu())
+    ramp.cases(lambda draw: [Case("zero", (torch.zeros(2),)), Case("negative", (-torch.ones(2),))])
+    report = verdict(ramp, lambda x: torch.nn.functional.leaky_relu(x, 0.5))
+    assert report.subgoal == "the values are right"
+    assert report.witness is not None and report.witness.label == "negative"

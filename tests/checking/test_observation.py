@@ -6,7 +6,7 @@ import warnings
 
 import torch
 
-from attncourse.checking.observation import AnswerError, Outcome, compare, describe, difference, wrong
+from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome, compare, describe, difference, wrong
 
 X = torch.tensor([[1.0, 2.0, 3.0]])
 
@@ -74,6 +74,20 @@ def test_numbers_words_and_sequences() -> None:
     short, nested = compare((1, 2), (1,)), compare((1, (2, 3)), (1, (2, 4)))
     assert short is not None and short.aspect == "shape"
     assert nested is not None and nested.sentence == "value 1: value 1: expected 3, got 4"
+
+
+def test_a_letter_is_read_however_it_is_set() -> None:
+    for given in ("b", "(B)", "B)", " B. ", "**B**"):
+        assert compare("B", given) is None
+    assert compare("B", "A or B") is not None
+    assert compare(0.5, torch.tensor([0.5])) is None
+    assert compare((4, 16), torch.tensor([4, 16])) is None
+
+
+def test_what_nobody_raised_is_not_told_as_raised() -> None:
+    found = difference(Outcome(X), Outcome(raised=AnswerError(UNUSABLE, "the result is a dict")))
+    assert found is not None
+    assert (found.aspect, found.sentence) == ("type", "the result is a dict")
 
 
 def test_values_are_described_for_sentences() -> None:
