@@ -7,6 +7,7 @@ attncourse.hint("se-squeeze")             # the next rung of the ladder
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ __all__ = ["__version__", "check", "hint"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load ``check`` and ``hint`` when they are asked for: the command and its doctor must work without torch."""
+    """Load what is asked for only then: the command and its doctor must work without torch."""
     if name in ("check", "hint"):
         from attncourse import selfcheck
 
         return getattr(selfcheck, name)
-    raise AttributeError(f"module 'attncourse' has no attribute {name!r}. There are: check, hint")
+    if name == "attention":
+        return importlib.import_module("attncourse.attention")
+    raise AttributeError(f"module 'attncourse' has no attribute {name!r}. There are: attention, check, hint")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from typing import Any
+
+import torch
 
 from attncourse import course, workspace
 from attncourse.checking.candidate import Workbench
@@ -24,7 +27,11 @@ def check(exercise_id: str, answer: Any) -> Report:
     if isinstance(exercise, Report):
         return _shown(exercise)
     try:
-        report = judge(exercise, Workbench(answer))
+        # The course computes on the CPU, also in a notebook whose default device is another.
+        with torch.device("cpu") if torch.get_default_device().type != "cpu" else contextlib.nullcontext():
+            report = judge(exercise, Workbench(answer))
+    except Exception as error:
+        return _shown(_our_fault(exercise, error))
     except KeyboardInterrupt:
         why = "You stopped the check while your code was running. A loop without end, perhaps?"
         goal = "your code comes to an end"
@@ -47,13 +54,22 @@ def hint(exercise_id: str, rung: int | None = None) -> None:
     folder = workspace.find()
     used = folder.hints_used(exercise.id) if folder else 0
     total = len(exercise.hints)
-    number = min(max(used + 1 if rung is None else rung, 1), total)
+    wanted = rung if type(rung) is int else used + 1
+    number = min(max(wanted, 1), total)
     text = exercise.hints[number - 1]
     if folder:
         folder.record_hint(exercise.id, number)
     further = f'attncourse.hint("{exercise.id}", {number + 1})' if number < total else ""
     words = f"Hint {number} of {total}: {text}" + (f"\nNext: {further}" if further else "")
     _display(hint_as_html(text, number, total, further), words)
+
+
+def _our_fault(exercise: Exercise, error: Exception) -> Report:
+    """The check itself failed. Said aloud and not recorded, because it tells nothing about the answer."""
+    why = f"The check itself failed, with {type(error).__name__}: {str(error)[:300]}. That is a fault of the course."
+    step = "Please report it with your answer. Meanwhile write the answer in another way, if you can."
+    goal = "the check comes to its end"
+    return Report(exercise.id, exercise.title, INCORRECT, 0.0, float(exercise.points), goal, why=why, next_step=step)
 
 
 def _find(exercise_id: Any) -> Exercise | Report:

@@ -134,3 +134,30 @@ def test_control_c_stops_a_loop_without_end(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=30)
     assert process.returncode != 0 and "KeyboardInterrupt" in err
     assert "You stopped the check" in out
+
+
+def test_a_fault_of_ours_is_a_report_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from attncourse import selfcheck
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(selfcheck, "judge", broken)
+    report = attncourse.check("se-squeeze", lambda x: x)
+    assert not report.passed and "fault of the course" in report.why
+    assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_another_default_device_does_not_matter() -> None:
+    torch.set_default_device("meta")
+    try:
+        assert attncourse.check("se-squeeze", lambda x: x.mean(dim=(2, 3))).passed
+        assert not attncourse.check("se-squeeze", lambda x: x.mean(dim=1)).passed
+    finally:
+        torch.set_default_device(None)
+
+
+def test_the_references_are_reached_without_an_import_of_their_own() -> None:
+    program = "import attncourse; print(attncourse.attention.SqueezeExcitation(4, 2))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
