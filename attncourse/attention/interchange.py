@@ -12,10 +12,16 @@ A layout says under which names the same layers stand elsewhere. Beyond the name
   channels are swapped;
 - the authors' BAM has its batch norms after the hidden layers: build ours with ``batch_norm="hidden"``, and with
   ``combine="product"`` to compute what their code computes;
-- timm's hidden widths are rounded: build ours with the reduction that gives the same width.
+- timm's hidden widths are rounded: build ours with the reduction that gives the same width;
+- a bias of theirs that a softmax cancels is left out: ours has none;
+- timm's ``GlobalContext`` normalises with eps 1e-6: set ``module.normalise.eps`` to compute what it computes. Its
+  default is ``fusion="multiply"`` (layout ``global_context/timm_scale``);
+- timm's ``NonLocalAttn`` divides the logits by ``sqrt(C)`` unless built with ``use_scale=False``: divide
+  ``module.key.weight`` by that to compute the same.
 
 Sources: Jongchan/attention-module (CBAM, BAM), houqb/CoordAttention, moskomule/senet.pytorch, and timm 1.0
-(``SEModule``, ``CbamModule``, ``CoordAttn``). torchvision's ``SqueezeExcitation`` names its layers as timm does.
+(``SEModule``, ``CbamModule``, ``CoordAttn``, ``EcaModule``, ``GatherExcite``, ``GlobalContext``, ``NonLocalAttn``).
+torchvision's ``SqueezeExcitation`` names its layers as timm does.
 """
 
 from __future__ import annotations
@@ -33,6 +39,10 @@ from attncourse.attention.cbam_channel import ChannelAttention
 from attncourse.attention.cbam_spatial import SpatialAttention
 from attncourse.attention.checks import require_choice
 from attncourse.attention.coordinate import CoordinateAttention
+from attncourse.attention.electives.efficient_channel import EfficientChannelAttention
+from attncourse.attention.electives.gather_excite import GatherExcite
+from attncourse.attention.electives.global_context import GlobalContext
+from attncourse.attention.electives.non_local import NonLocal
 from attncourse.attention.squeeze_excitation import SqueezeExcitation
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -46,11 +56,13 @@ class Layout:
         module: our class.
         layers: our layers' names and theirs.
         swapped: our convolutions whose two input channels stand in the other order there.
+        cancelled: their keys that change no output, and that ours leaves out.
     """
 
     module: type[nn.Module]
     layers: Mapping[str, str]
     swapped: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
 
 
 _OFFICIAL_CHANNEL = {"reduce": "mlp.1", "expand": "mlp.3"}
@@ -63,6 +75,17 @@ _COORDINATE = {"reduce": "conv1", "normalise": "bn1", "expand_rows": "conv_h", "
 def _below(ours: str, theirs: str, layers: Mapping[str, str]) -> dict[str, str]:
     """The layers of a part, named from the whole."""
     return {f"{ours}.{one}": f"{theirs}.{other}" for one, other in layers.items()}
+
+
+def _timm_gather() -> dict[str, str]:
+    """Ours counts convolution, batch norm and ReLU in one sequence; timm numbers each kind from 1, up to extent 8."""
+    layers = {f"convolutions.{3 * step}": f"gather.conv{step + 1}" for step in range(3)}
+    return layers | {f"convolutions.{3 * step + 1}": f"gather.norm{step + 1}" for step in range(3)}
+
+
+def _timm_context(branch: str) -> Layout:
+    mlp = {"reduce": f"{branch}.fc1", "normalise": f"{branch}.norm", "expand": f"{branch}.fc2"}
+    return Layout(GlobalContext, {"key": "conv_attn"} | mlp, cancelled=frozenset({"conv_attn.bias"}))
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -97,6 +120,15 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "coordinate/official": Layout(CoordinateAttention, _COORDINATE),
     "coordinate/timm": Layout(CoordinateAttention, _COORDINATE),
+    "efficient_channel/timm": Layout(EfficientChannelAttention, {"convolution": "conv"}),
+    "gather_excite/timm": Layout(GatherExcite, _timm_gather() | {"reduce": "mlp.fc1", "expand": "mlp.fc2"}),
+    "global_context/timm_add": _timm_context("mlp_add"),
+    "global_context/timm_scale": _timm_context("mlp_scale"),
+    "non_local/timm": Layout(
+        NonLocal,
+        {"query": "t", "key": "p", "value": "g", "expand": "z", "normalise": "norm"},
+        cancelled=frozenset({"p.bias"}),
+    ),
 }
 
 
@@ -120,16 +152,21 @@ def translate(module: nn.Module, state: Mapping[str, Tensor], layout: str, prefi
         )
     theirs = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
     result: dict[str, Tensor] = {}
+    used = set()
     for key, own in module.state_dict().items():
         layer, _, leaf = key.rpartition(".")
         if layer not in chosen.layers:
             raise ValueError(
                 f"layout {layout!r} has no {layer!r}; build {type(module).__name__} with the other's options"
             )
-        result[key] = _tensor(own, theirs, f"{chosen.layers[layer]}.{leaf}", layer in chosen.swapped)
-    used = {f"{name}.{key.rpartition('.')[2]}" for name in chosen.layers.values() for key in module.state_dict()}
-    if left := sorted(set(theirs) - used):
-        raise ValueError(f"layout {layout!r} leaves {', '.join(left)} unused; give the prefix of this module's keys")
+        other = f"{chosen.layers[layer]}.{leaf}"
+        result[key] = _tensor(own, theirs, other, layer in chosen.swapped)
+        used.add(other)
+    if left := sorted(set(theirs) - used - chosen.cancelled):
+        raise ValueError(
+            f"layout {layout!r} leaves {', '.join(left)} unused; give the prefix of this module's keys, "
+            f"and build {type(module).__name__} with the other's options"
+        )
     return result
 
 
@@ -144,8 +181,8 @@ def _tensor(own: Tensor, theirs: Mapping[str, Tensor], key: str, swapped: bool) 
             return own
         raise ValueError(f"expected the key {key!r}, got {', '.join(sorted(theirs)) or 'none'}; check the prefix")
     value = theirs[key]
-    if value.ndim == 2 and own.ndim == 4:
-        value = value[:, :, None, None]
+    if value.ndim < own.ndim and own.shape[value.ndim :].numel() == 1:
+        value = value.reshape(*value.shape, *[1] * (own.ndim - value.ndim))
     if value.shape != own.shape:
         raise ValueError(
             f"{key} has shape {tuple(theirs[key].shape)}, ours is {tuple(own.shape)}; "

@@ -14,7 +14,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attncourse.attention import BAM, CBAM, ChannelAttention, CoordinateAttention, SpatialAttention, SqueezeExcitation
+from attncourse.attention import (
+    BAM,
+    CBAM,
+    ChannelAttention,
+    CoordinateAttention,
+    EfficientChannelAttention,
+    GatherExcite,
+    GlobalContext,
+    NonLocal,
+    SpatialAttention,
+    SqueezeExcitation,
+)
 from attncourse.attention.interchange import LAYOUTS, load, translate
 from tests.attention.loops import values
 
@@ -120,6 +131,39 @@ def coord_att(state: State, x: Tensor) -> Tensor:
     return x * conv(state, "conv_w", columns).sigmoid() * conv(state, "conv_h", rows).sigmoid()
 
 
+def timm_efficient_channel(state: State, x: Tensor) -> Tensor:
+    means = F.adaptive_avg_pool2d(x, 1).reshape(len(x), 1, C)
+    gate = F.conv1d(means, state["conv.weight"], padding=1).sigmoid()
+    return x * gate.reshape(len(x), C, 1, 1)
+
+
+def timm_gather_excite(state: State, x: Tensor) -> Tensor:
+    y = norm(state, "gather.norm1", conv(state, "gather.conv1", x, stride=2, padding=1, groups=C))
+    y = norm(state, "gather.norm2", conv(state, "gather.conv2", F.relu(y), stride=2, padding=1, groups=C))
+    y = conv(state, "mlp.fc2", F.relu(conv(state, "mlp.fc1", y)))
+    return x * F.interpolate(y, size=x.shape[2:]).sigmoid()
+
+
+def timm_context(state: State, x: Tensor, branch: str) -> Tensor:
+    attention = conv(state, "conv_attn", x).flatten(2).softmax(dim=2)
+    hidden = conv(state, f"{branch}.fc1", (x.flatten(2) @ attention.transpose(1, 2)).unsqueeze(3)).flatten(1)
+    hidden = F.layer_norm(hidden, (4,), state[f"{branch}.norm.weight"], state[f"{branch}.norm.bias"], eps=1e-6)
+    return conv(state, f"{branch}.fc2", F.relu(hidden)[:, :, None, None])
+
+
+def timm_non_local(state: State, x: Tensor) -> Tensor:
+    query, key, value = (conv(state, name, x).flatten(2) for name in "tpg")
+    attention = (query.transpose(1, 2) @ key).softmax(dim=2)
+    gathered = (value @ attention.transpose(1, 2)).reshape(len(x), -1, *x.shape[2:])
+    return norm(state, "norm", conv(state, "z", gathered)) + x
+
+
+def global_context(fusion: str) -> GlobalContext:
+    module = GlobalContext(C, 4, fusion)
+    module.normalise.eps = 1e-6
+    return module
+
+
 def mlp_shapes(first: str, second: str, *ones: int, bias: bool = True) -> dict[str, tuple[int, ...]]:
     return layer_shapes(first, HIDDEN, C, *ones, bias=bias) | layer_shapes(second, C, HIDDEN, *ones, bias=bias)
 
@@ -152,6 +196,32 @@ def coordinate_shapes(bias: bool) -> dict[str, tuple[int, ...]]:
     )
 
 
+def gather_shapes() -> dict[str, tuple[int, ...]]:
+    return (
+        layer_shapes("gather.conv1", C, 1, 3, 3, bias=False)
+        | norm_shapes("gather.norm1", C)
+        | layer_shapes("gather.conv2", C, 1, 3, 3, bias=False)
+        | norm_shapes("gather.norm2", C)
+        | mlp_shapes("mlp.fc1", "mlp.fc2", 1, 1)
+    )
+
+
+def context_shapes(branch: str) -> dict[str, tuple[int, ...]]:
+    return (
+        layer_shapes("conv_attn", 1, C, 1, 1)
+        | layer_shapes(f"{branch}.fc1", 4, C, 1, 1)
+        | {f"{branch}.norm.weight": (4,), f"{branch}.norm.bias": (4,)}
+        | layer_shapes(f"{branch}.fc2", C, 4, 1, 1)
+    )
+
+
+def non_local_shapes() -> dict[str, tuple[int, ...]]:
+    shapes = layer_shapes("z", C, HIDDEN, 1, 1) | norm_shapes("norm", C)
+    for name in "tpg":
+        shapes |= layer_shapes(name, HIDDEN, C, 1, 1)
+    return shapes
+
+
 Case = tuple[Callable[[], nn.Module], dict[str, tuple[int, ...]], Callable[[State, Tensor], Tensor]]
 CASES: dict[str, Case] = {
     "se/senet_pytorch": (lambda: SqueezeExcitation(C, 4), mlp_shapes("fc.0", "fc.2", bias=False), senet_pytorch),
@@ -173,6 +243,27 @@ CASES: dict[str, Case] = {
     "bam/official": (lambda: BAM(C, 4, combine="product", batch_norm="hidden"), bam_shapes(), official_bam),
     "coordinate/official": (lambda: CoordinateAttention(C), coordinate_shapes(bias=True), coord_att),
     "coordinate/timm": (lambda: CoordinateAttention(C), coordinate_shapes(bias=False), coord_att),
+    "efficient_channel/timm": (
+        lambda: EfficientChannelAttention(C),
+        layer_shapes("conv", 1, 1, 3, bias=False),
+        timm_efficient_channel,
+    ),
+    "gather_excite/timm": (
+        lambda: GatherExcite(C, 4, bottleneck=True, reduction=4),
+        gather_shapes(),
+        timm_gather_excite,
+    ),
+    "global_context/timm_add": (
+        lambda: global_context("add"),
+        context_shapes("mlp_add"),
+        lambda state, x: x + timm_context(state, x, "mlp_add"),
+    ),
+    "global_context/timm_scale": (
+        lambda: global_context("multiply"),
+        context_shapes("mlp_scale"),
+        lambda state, x: x * timm_context(state, x, "mlp_scale").sigmoid(),
+    ),
+    "non_local/timm": (lambda: NonLocal(C, 4), non_local_shapes(), timm_non_local),
 }
 
 
@@ -212,6 +303,10 @@ def test_what_does_not_fit_is_refused() -> None:
         translate(CBAM(C, 4), state, "cbam/official", prefix="layer1.")
     with pytest.raises(ValueError, match="leaves extra.weight unused"):
         translate(CBAM(C, 4), state | {"extra.weight": torch.zeros(1)}, "cbam/official")
+    with pytest.raises(ValueError, match="leaves conv.conv.bias unused.*SpatialAttention"):
+        translate(SpatialAttention(), tensors(spatial_shapes("conv") | {"conv.conv.bias": (1,)}), "cbam_spatial/timm")
+    with pytest.raises(ValueError, match="leaves gather.conv2.weight"):
+        translate(GatherExcite(C, 2, bottleneck=True, reduction=4), tensors(gather_shapes()), "gather_excite/timm")
     with pytest.raises(ValueError, match="has no 'channel.normalise'"):
         translate(BAM(C, 4), tensors(bam_shapes()), "bam/official")
 
