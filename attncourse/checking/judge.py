@@ -324,7 +324,9 @@ def _fail_alike(want: Outcome, got: Outcome) -> bool:
 
 
 def _untouched(seen: Sequence[Observation]) -> bool:
-    """Whether nothing was returned anywhere: the stub as it was handed out."""
+    """Whether nothing was returned anywhere: the stub as it was handed out. A module with parameters was begun."""
+    if any(o.label.startswith(PARAMETERS) and isinstance(o.outcome.value, tuple) and o.outcome.value for o in seen):
+        return False
     runs = [o.outcome for o in seen if not o.label.startswith(PARAMETERS)]
     empty = [run.value is None and run.raised is None for run in runs]
     unbuilt = [run.raised is not None and run.raised.kind == "NotImplementedError" for run in runs]

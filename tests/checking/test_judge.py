@@ -332,3 +332,20 @@ def test_wrong_values_are_shown_where_they_differ() -> None:
     report = verdict(ramp, lambda x: torch.nn.functional.leaky_relu(x, 0.5))
     assert report.subgoal == "the values are right"
     assert report.witness is not None and report.witness.label == "negative"
+
+
+def test_a_module_that_was_begun_is_told_what_it_lacks() -> None:
+    class Misspelt(nn.Module):
+        def __init__(self, channels, reduction=16):
+            super().__init__()
+            self.reduce = nn.Linear(channels, max(1, channels // reduction))
+            self.expand = nn.Linear(max(1, channels // reduction), channels)
+
+    class WithoutReturn(Misspelt):
+        def forward(self, x):
+            self.expand(self.reduce(x.mean(dim=(2, 3))))
+
+    for answer, words in ((Misspelt, "forward"), (WithoutReturn, "NoneType")):
+        report = verdict(module_exercise, answer)
+        assert report.state == "incorrect"
+        assert words in report.why
