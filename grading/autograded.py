@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from attncourse.checking.rendering import as_html
 from attncourse.notebook import Answer
+from grading.results import Graded, Judged
 from grading.states import SUBMISSION_STATES
-from grading.submission import Graded, Judged
 
 
 def autograded(

@@ -9,8 +9,8 @@ from html import escape
 
 from attncourse import course
 from attncourse.checking.rendering import as_html
+from grading.results import Graded, Judged
 from grading.states import EXERCISE_STATES, SUBMISSION_STATES
-from grading.submission import Graded, Judged
 
 STYLE = """
 body { font-family: system-ui, sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; line-height: 1.45; }

@@ -19,36 +19,23 @@ import contextlib
 import csv
 import io
 import json
-import multiprocessing
 import os
 import secrets
 import sys
 import tempfile
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from grading import states
 from grading.feedback import page, printable
+from grading.handed_in import Submission, find
+from grading.results import Graded
 from grading.sandbox.process import Limits
-from grading.submission import Graded, Grader
+from grading.workers import each_graded
 
 GRADES = ("student", "lesson", "score", "max_score", "state")
 EXERCISES = ("student", "lesson", "exercise", "score", "max_score", "state", "diagnosis", "subgoal", "seed")
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One thing that was handed in; ``state`` is set where it cannot be graded as it lies."""
-
-    student: str
-    path: Path
-    state: str = ""
-    note: str = ""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -93,7 +80,7 @@ def grade(
     out.mkdir(parents=True, exist_ok=True)
     results: dict[int, Graded] = {}
     try:
-        for index, graded in _graded(found, seed, limits, jobs):
+        for index, graded in each_graded(found, seed, limits, jobs):
             results[index] = graded
             _write_one(out, found[index], graded)
     finally:
@@ -103,20 +90,6 @@ def grade(
     if gradebook:
         gradebook(out, together)
     return [graded for _, graded in together]
-
-
-def find(folder: Path) -> list[Submission]:
-    """All that was handed in, in a fixed order; folders and files whose name begins with a dot are passed over."""
-    found: list[Submission] = []
-    for entry in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            found += _of_student(entry)
-        elif entry.suffix.lower() == ".ipynb":
-            note = f"{printable(entry.name)} lies in no student's folder; move it into one."
-            found.append(Submission("", entry, states.MISPLACED, note))
-    return found
 
 
 def write(path: Path, text: str) -> None:
@@ -138,98 +111,6 @@ def harmless(text: str) -> str:
     """A cell of a table that no spreadsheet takes for a formula."""
     text = printable(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
-def _of_student(folder: Path) -> Iterator[Submission]:
-    try:
-        entries = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
-    except OSError as error:
-        yield Submission(folder.name, folder, states.UNREADABLE, f"The folder cannot be read: {error.strerror}.")
-        return
-    flat = [path for path in entries if path.suffix.lower() == ".ipynb" and not path.name.startswith(".")]
-    nested = [path / f"{path.name}.ipynb" for path in entries if path.is_dir() and not path.is_symlink()]
-    stems = set()
-    for path in [*flat, *(path for path in nested if os.path.lexists(path))]:
-        twice = path.stem in stems
-        note = f"{printable(path.stem)} was handed in twice; only the one beside the other files was graded."
-        yield Submission(folder.name, path, states.MISPLACED if twice else "", note if twice else "")
-        stems.add(path.stem)
-    if not stems:
-        yield Submission(folder.name, folder, states.NO_NOTEBOOK, "The folder holds no .ipynb file.")
-
-
-class Worker:
-    """Grades submissions in one process, and never raises for one."""
-
-    grader: Grader | None = None
-
-    @classmethod
-    def prepare(cls, seed: int, limits: Limits) -> None:
-        """Set up this process."""
-        import torch
-
-        torch.set_num_threads(1)
-        cls.grader = Grader(seed, limits)
-
-    @classmethod
-    def work(cls, submission: Submission) -> Graded:
-        """Grade one; a failure of ours becomes its row."""
-        assert cls.grader is not None
-        return attempt(cls.grader, submission)
-
-
-def attempt(grader: Grader, submission: Submission) -> Graded:
-    """Grade one submission; a failure of ours becomes its row, with the traceback for whoever mends it."""
-    if submission.state:
-        stem = submission.path.stem if submission.path.suffix else ""
-        return Graded(submission.student, stem, submission.state, note=submission.note, seed=grader.seed)
-    try:
-        return grader.grade(submission.path, submission.student)
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}, line {last.lineno}"
-        return _our_fault(submission, grader.seed, f"{type(error).__name__}: {error} ({where})")
-
-
-def _our_fault(submission: Submission, seed: int, words: str) -> Graded:
-    note = f"The grader failed, not the student: {words}. Grade by hand, and report it."
-    return Graded(submission.student, submission.path.stem, states.OUR_FAULT, note=note, seed=seed)
-
-
-def _graded(found: Sequence[Submission], seed: int, limits: Limits, jobs: int) -> Iterator[tuple[int, Graded]]:
-    if jobs == 1:
-        grader = Grader(seed, limits)
-        for index, submission in enumerate(found):
-            yield index, attempt(grader, submission)
-        return
-    left = list(range(len(found)))
-    workers = min(jobs, len(found))
-    while left:
-        for index, graded in _pool(found, left.copy(), seed, limits, workers):
-            left.remove(index)
-            yield index, graded
-        if left and workers == 1:
-            culprit = left.pop(0)
-            yield culprit, _our_fault(found[culprit], seed, "the grading process died")
-        # A worker died and took the pool along. A pool of one takes them in order, so that it is known which one.
-        workers = 1
-
-
-def _pool(
-    found: Sequence[Submission], indices: Sequence[int], seed: int, limits: Limits, jobs: int
-) -> Iterator[tuple[int, Graded]]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=Worker.prepare, initargs=(seed, limits)) as pool:
-        waiting: dict[Future[Graded], int] = {}
-        try:
-            for index in indices:
-                waiting[pool.submit(Worker.work, found[index])] = index
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
-        except BrokenProcessPool:
-            return
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _write_one(out: Path, submission: Submission, graded: Graded) -> None:

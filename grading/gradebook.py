@@ -31,9 +31,10 @@ from attncourse.notebook import LARGEST_FILE, Unreadable, answers, read
 from grading import states
 from grading.autograded import autograded
 from grading.feedback import printable
-from grading.grade import Submission, find, write
+from grading.grade import write
+from grading.handed_in import Submission, find
 from grading.release import build
-from grading.submission import Graded
+from grading.results import Graded
 
 COURSE = "attncourse"
 CONFIG = Path(__file__).with_name("nbgrader_config.py")

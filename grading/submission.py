@@ -1,75 +1,19 @@
-"""Grades one notebook: its cells run in a child, its answers are judged here.
-
-Cells go to the child one by one, so that it is known which one looped or crashed. After a death a new child gets
-everything that went well so far, and grading goes on with the next cell.
-"""
+"""Grades one notebook: reads it, finds its answers, has them judged in a ``Session``."""
 
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from attncourse import course
-from attncourse.checking.exercise import Exercise
 from attncourse.checking.judge import Judge
-from attncourse.checking.observation import AnswerError
-from attncourse.checking.report import INCORRECT, NOT_ATTEMPTED, Report
 from attncourse.course import Lesson
-from attncourse.notebook import Answer, Step, Unreadable, answers, read, steps
+from attncourse.notebook import Unreadable, answers, read, steps
 from grading import states
 from grading.release import build
+from grading.results import Graded
 from grading.sandbox.process import Limits
-from grading.sandbox.remote import Child, Died, RemoteCandidate
-
-DEATHS = {
-    states.TIMED_OUT: (
-        "your code comes to an end",
-        "It ran longer than {seconds:g} seconds and was stopped.",
-        "Look for a loop whose condition never becomes false.",
-    ),
-    states.OUT_OF_MEMORY: (
-        "your code fits into memory",
-        "It took more than {memory} MiB and was stopped.",
-        "Look for a list that grows without end, or a tensor of a wrong, huge shape.",
-    ),
-    states.TOO_MUCH_OUTPUT: (
-        "your code comes to an end",
-        "It printed more than a million characters and was stopped.",
-        "Remove the print, or the loop around it.",
-    ),
-    states.CRASHED: (
-        "your code runs without ending Python",
-        "The process in which it ran came to an end ({detail}).",
-        "Remove calls that end Python, such as os._exit; then restart the kernel and run all cells.",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One exercise of one submission: its state (see ``states``), its report, and a remark on how it was found."""
-
-    exercise: str
-    state: str
-    report: Report
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Graded:
-    """One submission: a row of grades.csv, and what stands behind it. ``note`` is for student and teacher."""
-
-    student: str
-    lesson: str
-    state: str
-    score: float = 0.0
-    max_score: float = 0.0
-    note: str = ""
-    seed: int = 0
-    exercises: tuple[Judged, ...] = ()
+from grading.session import Session
 
 
 @dataclass
@@ -94,7 +38,7 @@ class Grader:
         except Unreadable as error:
             return Graded(student, lesson.stem, states.UNREADABLE, 0.0, points, error.reason, self.seed)
         found = answers(notebook, lesson)
-        session = _Session(self, lesson, found, steps(notebook, lesson, found))
+        session = Session(self, lesson, found, steps(notebook, lesson, found))
         try:
             judged = session.judge_all()
         finally:
@@ -122,201 +66,3 @@ class Grader:
         self.solution(lesson, lesson.exercise_ids[0])
         lines = "\n".join(self._solutions[lesson.stem].values()).split("\n")
         return "\n".join(line for line in lines if line.startswith(("import ", "from ")))
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One thing that a child was given to run."""
-
-    label: str
-    source: str
-    names: tuple[str, ...] = ()
-    piecewise: bool = False
-
-
-class _Session:
-    """One submission on its way through one child, or several after deaths."""
-
-    def __init__(self, grader: Grader, lesson: Lesson, found: dict[str, Answer], listed: Sequence[Step]) -> None:
-        self._grader = grader
-        self._lesson = lesson
-        self._answers = found
-        self._steps = listed
-        self._limits = grader.limits
-        self._exercises = {id: grader.judge(id).exercise for id in lesson.exercise_ids}
-        self._judged: dict[str, Judged] = {}
-        self._history: list[_Run] = []
-        self._solved: set[str] = set()
-        self._missed: set[str] = set()
-        self._child: Child | None = None
-        self._end = time.monotonic() + self._limits.seconds * (len(self._exercises) + 2)
-        self.dropped: list[tuple[str, int]] = []
-
-    def judge_all(self) -> list[Judged]:
-        """Run the notebook from its first cell to its last, judging each answer after its cell."""
-        self._start([_Run("<cell imports>", self._grader.imports(self._lesson), piecewise=True)])
-        for step in self._steps:
-            self._take(step)
-        for step in self._steps:
-            # Cells may have been moved: what missed a name gets a second chance when all names are there.
-            again = [id for id in step.exercises if id in self._missed]
-            if again and step is not self._steps[-1]:
-                self._take(dataclasses.replace(step, exercises=tuple(again)))
-        return [self._judged.get(id) or self._missing(exercise) for id, exercise in self._exercises.items()]
-
-    def close(self) -> None:
-        """Throw the child away."""
-        if self._child:
-            self._child.close()
-            self._child = None
-
-    def _take(self, step: Step) -> None:
-        if time.monotonic() > self._end:
-            self._die(step, Died(states.TIMED_OUT))
-            return
-        label = f"<cell {step.index + 1}>"
-        names = tuple(self._exercises[id].answer for id in step.exercises)
-        run = _Run(label, step.source, names, piecewise=not step.exercises)
-        broken = next((self._answers[id].error for id in step.exercises if self._answers[id].error), "")
-        failure = None
-        try:
-            if not self._child:
-                self._start(self._history)
-            for exercise_id in step.exercises:
-                self._solve_used(self._exercises[exercise_id])
-            if not broken:
-                failure = self._run(run)
-        except Died as died:
-            self._restart(step, died)
-            return
-        for exercise_id in step.exercises:
-            try:
-                self._note(exercise_id, self._judge(self._exercises[exercise_id], broken, failure))
-            except Died as died:
-                self._history = [one for one in self._history if one is not run]
-                self._restart(dataclasses.replace(step, exercises=(exercise_id,)), died)
-
-    def _run(self, run: _Run) -> AnswerError | None:
-        assert self._child
-        self._child.renew()
-        self._history.append(run)
-        try:
-            self._child.run(run.label, run.source, run.names, run.piecewise)
-        except AnswerError as error:
-            return error
-        except Died:
-            self._history.remove(run)
-            raise
-        return None
-
-    def _judge(self, exercise: Exercise, broken: str, failure: AnswerError | None) -> Judged:
-        assert self._child
-        answer = self._answers[exercise.id]
-        note = _how_found(answer)
-        if answer.blank:
-            return Judged(exercise.id, NOT_ATTEMPTED, _not_attempted(exercise, self._grader.seed), note)
-        if broken:
-            why = f"Python cannot read it: {broken}."
-            report = self._failed(
-                exercise, "your code can be read by Python", why, "Run the cell and mend the line it shows."
-            )
-            return Judged(exercise.id, INCORRECT, report, note)
-        self._child.renew()
-        if not self._child.select(exercise.id, exercise.answer):
-            self._missed |= {exercise.id} if failure and failure.kind == "NameError" else set()
-            return Judged(exercise.id, INCORRECT, self._undefined(exercise, failure), note)
-        candidate = RemoteCandidate(self._child, exercise.id)
-        report = self._grader.judge(exercise.id).verdict(candidate)
-        if candidate.missed_a_name and not report.passed:
-            self._missed.add(exercise.id)
-        return Judged(exercise.id, report.state, report, note)
-
-    def _note(self, exercise_id: str, judged: Judged) -> None:
-        before = self._judged.get(exercise_id)
-        if before is None or judged.report.score > before.report.score:
-            self._judged[exercise_id] = judged
-
-    def _solve_used(self, exercise: Exercise) -> None:
-        """Where an earlier answer that this one may call is not right, put its solution in its place."""
-        here = [id for step in self._steps for id in step.exercises]
-        for used in exercise.uses:
-            judged = self._judged.get(used)
-            wrong = judged is not None and not judged.report.passed or used not in here
-            if wrong and used not in self._solved:
-                self._solved.add(used)
-                lesson = course.lesson_of(used)
-                self._run(_Run(f"<solution {used}>", self._grader.solution(lesson, used)))
-
-    def _restart(self, step: Step, died: Died) -> None:
-        self._die(step, died)
-        self.close()
-
-    def _start(self, runs: Sequence[_Run]) -> None:
-        """A new child that has run ``runs``; what dies now is left out."""
-        left = list(runs)
-        while self._child is None:
-            self._child = Child(self._limits)
-            self._history = []
-            for run in left:
-                try:
-                    self._run(run)
-                except Died:
-                    self.close()
-                    left.remove(run)
-                    break
-
-    def _die(self, step: Step, died: Died) -> None:
-        subgoal, why, next_step = DEATHS[died.state]
-        detail = died.detail or "without a word"
-        words = why.format(seconds=self._limits.seconds, memory=self._limits.memory, detail=detail)
-        for exercise_id in step.exercises:
-            report = self._failed(self._exercises[exercise_id], subgoal, words, next_step)
-            self._note(exercise_id, Judged(exercise_id, died.state, report, _how_found(self._answers[exercise_id])))
-        if not step.exercises:
-            self.dropped.append((died.state, step.index))
-
-    def _undefined(self, exercise: Exercise, failure: AnswerError | None) -> Report:
-        name = exercise.answer
-        if failure is None:
-            why = f"The cell defines no {name!r}."
-            return self._failed(
-                exercise, f"the cell defines {name}", why, f"Name your answer {name}, as the task says."
-            )
-        where = f" ({failure.where})" if failure.where else ""
-        why = f"The cell stopped before {name!r} was defined: {failure.kind}: {failure.message}{where}."
-        return self._failed(
-            exercise, "your code runs without an error", why, "Restart the kernel and run all cells in order."
-        )
-
-    def _missing(self, exercise: Exercise) -> Judged:
-        why = f"No cell of the notebook defines {exercise.answer!r}."
-        step = "Bring the cell back: attncourse update adds what is missing and keeps your answers."
-        return Judged(
-            exercise.id, states.MISSING, self._failed(exercise, "the answer's cell is there", why, step, NOT_ATTEMPTED)
-        )
-
-    def _failed(self, exercise: Exercise, subgoal: str, why: str, step: str, state: str = INCORRECT) -> Report:
-        return Report(
-            exercise.id,
-            exercise.title,
-            state,
-            0.0,
-            float(exercise.points),
-            subgoal=subgoal,
-            why=why,
-            next_step=step,
-            seed=self._grader.seed,
-        )
-
-
-def _not_attempted(exercise: Exercise, seed: int) -> Report:
-    step = "Write your answer in its cell, then run it and the check below it."
-    return Report(exercise.id, exercise.title, NOT_ATTEMPTED, 0.0, float(exercise.points), next_step=step, seed=seed)
-
-
-def _how_found(answer: Answer) -> str:
-    return {
-        "cell id": "",
-        "grade id": "",
-        "content": f"found in cell {answer.index + 1}, which is not the cell that was handed out for it",
-    }[answer.found]

@@ -1,137 +1,20 @@
-"""The trusted side of the wall: a child with a deadline, and the Candidate that the judge talks to."""
+"""The trusted side of the wall: the Candidate that the judge talks to."""
 
 from __future__ import annotations
 
 import math
-import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from attncourse.checking.observation import AnswerError, Outcome
-from grading.sandbox.process import Limits, Started, start_child
-from grading.sandbox.wire import LARGEST_FRAME, WireError, decode, encode, is_plain
+from grading.sandbox.dialogue import CRASHED, Child, Died, fatal
+from grading.sandbox.served import Served
+from grading.sandbox.wire import is_plain
 
-TIMED_OUT = "timed out"
-CRASHED = "crashed"
-OUT_OF_MEMORY = "out of memory"
-TOO_MUCH_OUTPUT = "too much output"
-
-FATAL = {"MemoryError": OUT_OF_MEMORY, "TooMuchOutput": TOO_MUCH_OUTPUT}
-START_SECONDS = 120
 WHATS = {"nothing", "module class", "class", "module", "function", "value", "other"}
 MOST_PARAMETERS = 2**22
-MOST_CALLS = 5_000
-MOST_ELEMENTS = 2**20
-LARGEST_NUMBER = 4096
-MOST_GRAPHS = 256
-
-
-class Died(Exception):
-    """The child ended, or had to be ended: ``state`` is one of the words above, ``detail`` says more."""
-
-    def __init__(self, state: str, detail: str = "") -> None:
-        super().__init__(f"{state}: {detail}")
-        self.state = state
-        self.detail = detail
-
-
-class Child:
-    """One process that holds one submission. Every verb raises Died where it does not come back as it should."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._started: Started = start_child(limits)
-        self._left = float(START_SECONDS)
-        self._death: Died | None = None
-        try:
-            kind, _ = self._receive()
-            if kind != "ready":
-                raise Died(CRASHED, "the process did not start as it should")
-        except Died:
-            self._started.forget()
-            raise
-        self.renew()
-
-    def renew(self) -> None:
-        """Start the time of the next exercise."""
-        self._left = self.limits.seconds
-
-    def close(self) -> None:
-        """Throw the process away."""
-        self._started.forget()
-
-    def run(self, label: str, source: str, names: Sequence[str] = (), piecewise: bool = False) -> None:
-        """Run a cell; AnswerError where it raises."""
-        self.ask("run", label, source, tuple(names), piecewise)
-
-    def select(self, exercise_id: str, name: str) -> bool:
-        """Take what ``name`` is bound to as the answer; False where it is unbound."""
-        return self.ask("select", exercise_id, name) is True
-
-    def ask(self, verb: str, *arguments: Any, serve: Callable[[str, Any], Any] | None = None) -> Any:
-        """Send a request and wait for its result; ``serve`` answers what the child asks meanwhile."""
-        self._send((verb, arguments))
-        while True:
-            kind, value = self._receive()
-            if kind == "done":
-                return value
-            if kind == "raised" and isinstance(value, AnswerError):
-                _fatal(value)
-                raise value
-            if serve is None or kind not in ("call", "slopes"):
-                raise Died(CRASHED, "it answered what was not asked")
-            self._send(_served(serve, kind, value))
-
-    def _send(self, message: Any) -> None:
-        self._timed(self._started.connection.send_bytes, encode(message))
-
-    def _receive(self) -> tuple[str, Any]:
-        frame = self._timed(self._started.connection.recv_bytes, LARGEST_FRAME)
-        try:
-            kind, value = decode(frame)
-        except (WireError, TypeError, ValueError) as error:
-            raise self._dead(CRASHED, str(error)) from None
-        return str(kind), value
-
-    def _timed(self, step: Callable[[Any], Any], argument: Any) -> Any:
-        """Do one step on the pipe; end the child when the time is up, which ends the step."""
-        if self._death:
-            raise self._death
-        if self._left <= 0:
-            raise self._dead(TIMED_OUT)
-        late = threading.Event()
-
-        def expire() -> None:
-            late.set()
-            self._started.kill()
-
-        timer = threading.Timer(self._left, expire)
-        timer.daemon = True
-        begun = time.monotonic()
-        timer.start()
-        try:
-            return step(argument)
-        except (OSError, EOFError):
-            raise (self._dead(TIMED_OUT) if late.is_set() else self._dead(CRASHED, self._exit())) from None
-        finally:
-            timer.cancel()
-            self._left -= time.monotonic() - begun
-
-    def _dead(self, state: str, detail: str = "") -> Died:
-        """The first death is the one that counts: whoever cleans up afterwards meets it again."""
-        self._death = Died(state, detail)
-        return self._death
-
-    def _exit(self) -> str:
-        # It may have closed the pipe and gone on.
-        self._started.kill()
-        self._started.process.join(5)
-        code = self._started.process.exitcode
-        return "" if code is None else f"it ended by signal {-code}" if code < 0 else f"it ended with code {code}"
 
 
 class RemoteCandidate:
@@ -220,7 +103,7 @@ class RemoteCandidate:
         if not isinstance(found, dict):
             raise Died(CRASHED, "its test gave no verdict")
         said = str(found.get("said", ""))[:500]
-        _fatal(AnswerError(said.partition(":")[0], said))
+        fatal(AnswerError(said.partition(":")[0], said))
         self.missed_a_name |= said.startswith("NameError")
         untouched = found.get("called") == 0 and served.calls == 0
         return {"accepts": found.get("accepts") is True, "called": 0 if untouched else served.calls, "said": said}
@@ -233,7 +116,7 @@ class RemoteCandidate:
         if not isinstance(found, Outcome):
             raise Died(CRASHED, "it ran without an outcome")
         if found.raised:
-            _fatal(found.raised)
+            fatal(found.raised)
             self.missed_a_name |= found.raised.kind == "NameError"
         return found
 
@@ -243,83 +126,6 @@ class RemoteCandidate:
         except AnswerError as error:
             self.missed_a_name |= error.kind == "NameError"
             raise
-
-
-class Served:
-    """Runs a trusted implementation for the child, and its way back for gradients."""
-
-    def __init__(self, implementation: Callable[..., Any]) -> None:
-        self._implementation = implementation
-        self._graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
-        self.calls = 0
-
-    def __call__(self, what: str, value: Any) -> Any:
-        """Answer ``call`` or ``slopes``. Raises AnswerError for arguments that no test needs."""
-        return self._call(*value) if what == "call" else self._slopes(*value)
-
-    def _call(self, arguments: tuple[Any, ...], wanted: tuple[int, ...]) -> dict[str, Any]:
-        self.calls += 1
-        if self.calls > MOST_CALLS:
-            raise AnswerError("RuntimeError", f"a test may call the implementation {MOST_CALLS} times at most")
-        _check_arguments(arguments)
-        leaves = [arguments[i].detach().clone().requires_grad_() for i in wanted]
-        given = [a.detach().clone() if isinstance(a, Tensor) else a for a in arguments]
-        for place, leaf in zip(wanted, leaves, strict=True):
-            given[place] = leaf.clone()
-        with torch.set_grad_enabled(bool(leaves)):
-            result = self._implementation(*given)
-        outputs = _tensors(result)
-        self._graphs[self.calls] = (leaves, [output for output in outputs if output.requires_grad])
-        self._graphs.pop(self.calls - MOST_GRAPHS, None)
-        changed = {
-            str(i): after.detach()
-            for i, (before, after) in enumerate(zip(arguments, given, strict=True))
-            if isinstance(before, Tensor) and not torch.equal(before.nan_to_num(), after.detach().nan_to_num())
-        }
-        same = next((i for i, one in enumerate(given) if one is result and isinstance(one, Tensor)), None)
-        value = {"same": same} if same is not None and not leaves else _detached(result)
-        flows = tuple(output.requires_grad for output in (() if isinstance(value, dict) else outputs))
-        return {"value": value, "flows": flows, "changed": changed, "number": self.calls}
-
-    def _slopes(self, number: int, gradients: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
-        if number not in self._graphs:
-            raise AnswerError("RuntimeError", "this result is too old for backward")
-        leaves, outputs = self._graphs[number]
-        return torch.autograd.grad(outputs, leaves, gradients, allow_unused=True, retain_graph=True)
-
-
-def _served(serve: Callable[[str, Any], Any], kind: str, value: Any) -> tuple[str, Any]:
-    try:
-        reply = ("done", serve(kind, value))
-        encode(reply)
-        return reply
-    except AnswerError as error:
-        return "raised", error
-    except Exception as error:  # the implementation, on arguments that it is not made for
-        return "raised", AnswerError(type(error).__name__, str(error)[:500])
-
-
-def _check_arguments(arguments: Sequence[Any]) -> None:
-    for argument in arguments:
-        if isinstance(argument, tuple):
-            _check_arguments(argument)
-        elif isinstance(argument, Tensor):
-            if math.prod(max(size, 1) for size in argument.shape) > MOST_ELEMENTS:
-                raise AnswerError("ValueError", f"a test's tensors may have {MOST_ELEMENTS} values at most")
-        elif isinstance(argument, int | float) and abs(argument) > LARGEST_NUMBER:
-            raise AnswerError("ValueError", f"a test's numbers may be {LARGEST_NUMBER} at most")
-
-
-def _tensors(value: Any) -> list[Tensor]:
-    if isinstance(value, list | tuple):
-        return [tensor for item in value for tensor in _tensors(item)]
-    return [value] if isinstance(value, Tensor) else []
-
-
-def _detached(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return tuple(_detached(item) for item in value)
-    return value.detach() if isinstance(value, Tensor) else value
 
 
 def _is_shape(shape: Any) -> bool:
@@ -335,11 +141,3 @@ def _with_gradients(outcome: Outcome, shapes: Sequence[Sequence[int]]) -> Outcom
         for one, shape in zip(outcome.gradients, shapes, strict=True)
     )
     return Outcome(outcome.value, outcome.raised, fitting, outcome.changed, outcome.stable)
-
-
-def _fatal(error: AnswerError) -> None:
-    """A child that ran out of memory or printed without end is not to be trusted with another exercise."""
-    if error.kind in FATAL:
-        raise Died(FATAL[error.kind], error.message)
-    if error.kind == "RuntimeError" and "DefaultCPUAllocator" in error.message:
-        raise Died(OUT_OF_MEMORY, error.message)

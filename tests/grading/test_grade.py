@@ -17,9 +17,12 @@ from nbformat.v4 import new_code_cell
 
 from attncourse.course import Lesson
 from grading import submission as submission_module
-from grading.grade import Submission, _graded, find, grade, harmless, main
+from grading.grade import grade, harmless, main
+from grading.handed_in import Submission, find
+from grading.results import Graded, Judged
 from grading.sandbox.process import Limits
-from grading.submission import Graded, Grader, Judged
+from grading.submission import Grader
+from grading.workers import each_graded
 from tests.grading.answers import ENDLESS, RIGHT, WRONG, cell_of
 
 HandIn = Callable[..., Path]
@@ -285,5 +288,5 @@ class Poison(Submission):
 
 def test_two_jobs_grade_a_class_and_a_dying_worker_costs_one_row(tmp_path: Path) -> None:
     found = [Submission(name, tmp_path / name / "homework.ipynb") for name in ("ada", "bob")]
-    results = dict(_graded([Poison("eve", tmp_path / "eve" / "homework.ipynb"), *found], 1, QUICK, 2))
+    results = dict(each_graded([Poison("eve", tmp_path / "eve" / "homework.ipynb"), *found], 1, QUICK, 2))
     assert [results[index].state for index in range(3)] == ["our fault", "unknown lesson", "unknown lesson"]

@@ -17,8 +17,9 @@ from nbgrader.utils import determine_grade
 
 from attncourse.course import Lesson
 from grading.grade import _gradebook as into_gradebook
-from grading.grade import find, grade
+from grading.grade import grade
 from grading.gradebook import GradebookError, identity, lay_out, main, record
+from grading.handed_in import find
 from grading.release import build
 from grading.sandbox.process import Limits
 from tests.grading.answers import ENDLESS, WRONG, cell_of
@@ -136,7 +137,7 @@ def test_another_version_of_the_lesson_needs_a_fresh_folder(
 def test_a_failure_of_ours_asks_for_a_grade_by_hand(
     tiny: Lesson, solved: NotebookNode, hand_in: HandIn, tmp_path: Path
 ) -> None:
-    from grading.submission import Graded
+    from grading.results import Graded
 
     record(tmp_path / "out", [(hand_in(solved), Graded("ada", "01_tiny", "our fault", note="x"))])
     with Gradebook(f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}", "attncourse") as book:

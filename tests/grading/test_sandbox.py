@@ -16,9 +16,10 @@ from attncourse import course
 from attncourse.checking import AnswerError, Judge, Scenario
 from attncourse.checking.candidate import Workbench
 from attncourse.course import Lesson
-from grading.sandbox import remote
+from grading.sandbox import served
+from grading.sandbox.dialogue import Child, Died
 from grading.sandbox.process import Limits
-from grading.sandbox.remote import Child, Died, RemoteCandidate
+from grading.sandbox.remote import RemoteCandidate
 
 QUICK = Limits(seconds=2.0, memory=256)
 
@@ -274,7 +275,7 @@ def test_what_no_test_needs_is_refused(shared: Child, argument: str) -> None:
 
 
 def test_calls_without_end_are_stopped(shared: Child, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "MOST_CALLS", 20)
+    monkeypatch.setattr(served, "MOST_CALLS", 20)
     verdict = give(shared, "def f(i):\n    while True:\n        i(1)", "f").examine(lambda x: 1)
     assert "20 times" in verdict["said"]
 
