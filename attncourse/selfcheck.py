@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -27,8 +28,7 @@ def check(exercise_id: str, answer: Any) -> Report:
     if isinstance(exercise, Report):
         return _shown(exercise)
     try:
-        # The course computes on the CPU, also in a notebook whose default device is another.
-        with torch.device("cpu") if torch.get_default_device().type != "cpu" else contextlib.nullcontext():
+        with _small_computations():
             report = judge(exercise, Workbench(answer))
     except Exception as error:
         return _shown(_our_fault(exercise, error))
@@ -62,6 +62,21 @@ def hint(exercise_id: str, rung: int | None = None) -> None:
     further = f'attncourse.hint("{exercise.id}", {number + 1})' if number < total else ""
     words = f"Hint {number} of {total}: {text}" + (f"\nNext: {further}" if further else "")
     _display(hint_as_html(text, number, total, further), words)
+
+
+@contextlib.contextmanager
+def _small_computations() -> Iterator[None]:
+    """On the CPU, whatever the notebook's default device is, and on one thread.
+
+    The tensors are tiny: threads that wait for each other made a check many times slower on a busy machine.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.device("cpu") if torch.get_default_device().type != "cpu" else contextlib.nullcontext():
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _our_fault(exercise: Exercise, error: Exception) -> Report:

@@ -161,3 +161,19 @@ def test_the_references_are_reached_without_an_import_of_their_own() -> None:
     program = "import attncourse; print(attncourse.attention.SqueezeExcitation(4, 2))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_check_keeps_to_one_thread_and_gives_the_others_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    seen = []
+
+    def squeeze(x: torch.Tensor) -> torch.Tensor:
+        seen.append(torch.get_num_threads())
+        return x.mean(dim=(2, 3))
+
+    try:
+        assert attncourse.check("se-squeeze", squeeze).passed
+        assert set(seen) == {1} and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
