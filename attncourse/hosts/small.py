@@ -13,7 +13,7 @@ from attncourse.hosts.options import at_least_one
 from attncourse.hosts.resnet import basic
 from attncourse.hosts.slot import Attention, Slot
 
-CHANNELS = (32, 64, 128)
+CHANNELS = (16, 32, 64)
 
 
 def small(attention: Attention = None, *, classes: int = 10, place: str | None = None) -> Host:

@@ -106,12 +106,12 @@ def a_function(channels: int) -> Tensor:
 @pytest.mark.parametrize(
     ("attention", "message"),
     [
-        (NoChannels, r"NoChannels could not be built for 32 channels \(TypeError: .*a host calls it with the number"),
-        (GateAlone, r"GateAlone turns an input \(1, 32, 8, 8\) into \(1, 32, 1, 1\); .*return the gated features"),
-        (TwoThings, r"TwoThings turns an input \(1, 32, 8, 8\) into tuple"),
-        (Unfinished, r"Unfinished turns an input \(1, 32, 8, 8\) into NoneType"),
-        (Crashes, r"Crashes does not run on an input \(1, 32, 8, 8\) \(RuntimeError"),
-        (a_function, r"a_function\(32\) gave Tensor; a slot takes an nn.Module"),
+        (NoChannels, r"NoChannels could not be built for 16 channels \(TypeError: .*a host calls it with the number"),
+        (GateAlone, r"GateAlone turns an input \(1, 16, 8, 8\) into \(1, 16, 1, 1\); .*return the gated features"),
+        (TwoThings, r"TwoThings turns an input \(1, 16, 8, 8\) into tuple"),
+        (Unfinished, r"Unfinished turns an input \(1, 16, 8, 8\) into NoneType"),
+        (Crashes, r"Crashes does not run on an input \(1, 16, 8, 8\) \(RuntimeError"),
+        (a_function, r"a_function\(16\) gave Tensor; a slot takes an nn.Module"),
     ],
 )
 def test_what_does_not_fit_is_told(attention: hosts.Attention, message: str) -> None:
