@@ -1,0 +1,211 @@
+"""The probes that look into CBAM's channel gate: two branches added, one MLP for both, its size, formula, gradients."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from attncourse.checking.cbam_channel_inputs import descriptors, maps, noise, what_the_sigmoid_gets
+from attncourse.checking.channel_gate import (
+    DEFAULT,
+    MIDDLE,
+    NARROW,
+    SMALL,
+    UNEVEN,
+    Signs,
+    Size,
+    apart,
+    constant_module,
+    count_values,
+    gate_of,
+    gates,
+    gradients,
+    has_bias2,
+    module,
+    random_module,
+    signs,
+    worst_row,
+)
+from attncourse.checking.draw import Draw
+from attncourse.checking.probes import Built, Subject, Violation
+from attncourse.checking.report import Witness
+
+SAMPLES = 12
+STEP = 0.01
+
+
+def adds_the_branches(subject: Subject) -> None:
+    """What the sigmoid gets is one number from the means plus one from the maxima: exchanged, they add up the same."""
+    for size in (SMALL, MIDDLE):
+        built = random_module(subject, size)
+        means = [subject.draw.signed(SAMPLES, size.channels, low=0.2, high=2.0) - 2.2 for _ in range(2)]
+        maxima = [subject.draw.signed(SAMPLES, size.channels, low=0.2, high=1.2) + 1.5 for _ in range(2)]
+        pairs = ((0, 0), (1, 1), (0, 1), (1, 0))
+        u = [what_the_sigmoid_gets(built, subject.draw, means[a], maxima[m]) for a, m in pairs]
+        straight, crossed = u[0] + u[1], u[2] + u[3]
+        row = worst_row((straight - crossed).abs() > sum(map(noise, u), torch.zeros(())))
+        if row is not None:
+            sentence = (
+                "What the sigmoid gets is not one part from the means plus one from the maxima: the two meet before "
+                "the MLP is done, or behind the sigmoid."
+            )
+            label = "logits of two inputs, added; expected: the same after they have exchanged their maxima"
+            raise Violation(sentence, Witness(label, (), crossed[row], straight[row]))
+
+
+def shares_the_layers(subject: Subject) -> None:
+    """Where every channel is one constant, both branches see the same. So they must give the same."""
+    for size in (SMALL, MIDDLE):
+        built = random_module(subject, size)
+        means, maxima = descriptors(subject.draw, SAMPLES, size.channels)
+        pairs = ((means, maxima), (means, means), (maxima, maxima))
+        u, both_means, both_maxima = (what_the_sigmoid_gets(built, subject.draw, a, m) for a, m in pairs)
+        expected = (both_means + both_maxima) / 2
+        row = worst_row((u - expected).abs() > noise(u) + noise(both_means) + noise(both_maxima))
+        if row is not None:
+            inputs = (("means", means[row]), ("maxima", maxima[row]))
+            label = "what the sigmoid gets; expected: as if the same layers had seen the means and the maxima"
+            sentence = "The means and the maxima do not go through the same layers in the same way."
+            raise Violation(sentence, Witness(label, inputs, expected[row], u[row]))
+
+
+def has_the_right_number_of_parameters(subject: Subject) -> None:
+    """Two layers, whatever goes through them: the count of squeeze-and-excitation."""
+    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT):
+        built = subject.build(*size.arguments, warm=(3, size.channels, 1, 2), dtype="float32")
+        count = count_values(built.shapes)
+        biases = sorted({a + b for a in (0, size.hidden) for b in (0, size.channels)})
+        if count - size.weights not in biases:
+            wanted = [size.weights + bias for bias in biases]
+            formula = f"2 * {size.channels} * {size.hidden} = {size.weights} weights"
+            expected = f"{formula}, with biases {', '.join(map(str, wanted[1:-1]))} or {wanted[-1]}"
+            note = _as_if(size, count)
+            witness = Witness(f"the number of parameters for {size.words}", (), expected, count, note)
+            raise Violation(f"For {size.words} it has {count} parameters.", witness)
+
+
+def _as_if(size: Size, count: int) -> str:
+    """Which other layers have so many numbers."""
+    for hidden in range(4 * size.channels):
+        for biases in (0, hidden, size.channels, hidden + size.channels):
+            one = 2 * size.channels * hidden + biases
+            if count == 2 * one and hidden == size.hidden:
+                return f"{count} is twice {one}: two MLPs, one for each descriptor"
+            if count == one and hidden != size.hidden:
+                return f"{count} would fit a hidden width of {hidden}; the task asks for {size.hidden}"
+    return ""
+
+
+def computes_the_formula(subject: Subject) -> None:
+    """With all parameters one constant, the gates are known in closed form.
+
+    The second layer's bias may count once or twice: ``W2 h(mean) + W2 h(max) + b2`` can be learned as well.
+    """
+    far, near = (-30.0, -4.0, 3.0, 30.0), (-6.0, -2.0, 1.0, 5.0)
+    readings: set[tuple[Signs, int]] | None = None
+    for size, values, span in ((SMALL, (0.5, -0.5), near), (MIDDLE, (0.2, -0.2), near), (NARROW, (0.3, -0.3), far)):
+        sums = torch.tensor(span, dtype=torch.float64)[:, None].expand(-1, size.channels)
+        means = (sums + subject.draw.signed(len(span), size.channels, low=0.1, high=0.3)) / size.channels
+        gaps = subject.draw.signed(len(span), size.channels, low=1.0, high=5.0).abs()
+        maxima = means + gaps / size.channels
+        x = maps(subject.draw, means, maxima)
+        built = [constant_module(subject, size, value) for value in values]
+        count = count_values(built[0].shapes) - size.weights
+        got = torch.cat([gates(one, x) for one in built])
+        factors = (2, 1) if has_bias2(size, count) else (2,)
+        expected = {
+            (sign, factor): torch.cat([_gate(size, value, means, maxima, sign, factor) for value in values])
+            for sign in signs(size, count)
+            for factor in factors
+        }
+        fitting = {reading for reading, gate in expected.items() if not bool(apart(gate, got).any())}
+        readings = fitting if readings is None else readings & fitting
+        if not readings:
+            plain = next(iter(expected.values()))
+            row = worst_row(apart(plain, got)) or 0
+            value, sample = values[row // len(span)], row % len(span)
+            label = f"the gates for {size.words}, every weight and bias set to {value:g}"
+            note = f"the means add up to {float(means[sample].sum()):.3g}, the maxima to {float(maxima[sample].sum()):.3g}"
+            inputs = (("means", means[sample]), ("maxima", maxima[sample]))
+            raise Violation(_alternative(plain, got), Witness(label, inputs, plain[row], got[row], note))
+
+
+def _gate(size: Size, value: float, means: Tensor, maxima: Tensor, sign: Signs, factor: int) -> Tensor:
+    hidden = sum(
+        torch.relu(value * (sign.weight1 * seen.sum(dim=1, keepdim=True) + sign.bias1)) for seen in (means, maxima)
+    )
+    logit = value * (sign.weight2 * size.hidden * hidden + sign.bias2 * factor)
+    return torch.sigmoid(torch.as_tensor(logit)).expand(-1, size.channels)
+
+
+def _alternative(expected: Tensor, got: Tensor) -> str:
+    """A familiar function that gives these gates."""
+    if not bool(apart(1 - expected, got).any()):
+        return "Your gate is 1 minus the right one: it closes where it should open."
+    half = torch.sigmoid(torch.logit(expected, eps=1e-12) / 2)
+    if not bool(apart(half, got).any()):
+        return "Your logit is half of the right one: the two branches are averaged, not added."
+    return "With all weights and biases set to one known value, the gates are not sigmoid(MLP(mean) + MLP(max))."
+
+
+def gradients_are_complete(subject: Subject) -> None:
+    """Gradients of x and of each parameter agree with central differences.
+
+    All weights are positive. So all hidden values are above zero for a positive x or, where the first weight is
+    stored with the other sign, for a negative one.
+    """
+    for shift in (0.0, -1.8):
+        values: list[Tensor] = []
+
+        def fill(shape: tuple[int, ...], values: list[Tensor] = values) -> Tensor:
+            values.append(subject.draw.signed(*shape, low=0.2, high=0.4).abs())
+            return values[-1]
+
+        built = module(subject, SMALL, fill)
+        x = _apart_by_steps(subject.draw) + shift
+        weights = Draw(subject.seed).normal(*x.shape, dtype=torch.float64)
+        of_input, of_parameters = gradients(built, x)
+        _input_gradient(built, x, weights, of_input)
+        for place, gradient in enumerate(of_parameters):
+            _weight_gradient(subject, built, x, weights, values, place, gradient)
+
+
+def _apart_by_steps(draw: Draw) -> Tensor:
+    """``(2, C, 3, 1)``, values from 0.6 to 1.1: no step of a difference moves a maximum to another place."""
+    lowest = draw.signed(2, SMALL.channels, 1, low=0.6, high=0.8).abs()
+    steps = draw.normal(2, SMALL.channels, 3).argsort(dim=-1) * 0.15
+    return (lowest + steps)[..., None]
+
+
+def _input_gradient(built: Built, x: Tensor, weights: Tensor, told: Tensor) -> None:
+    """The part that goes through the gate is compared: beside the factor gate * x it is small, and easily missed."""
+    entries = x[0].numel()
+    moves = torch.eye(entries, dtype=torch.float64).reshape(entries, *x.shape[1:]) * STEP
+    moved = torch.stack([x[:, None] + moves, x[:, None] - moves])
+    losses = (built.run(moved.flatten(0, 2)).reshape(moved.shape) * weights[:, None]).sum(dim=(3, 4, 5))
+    measured = ((losses[0] - losses[1]) / (2 * STEP)).reshape(x.shape)
+    direct = weights * gate_of(x, built.run(x))[:, :, None, None]
+    if _far(measured - direct, told - direct):
+        label = "the gradient of x, without the factor of the gate itself"
+        witness = Witness(label, (), (measured - direct)[0], (told - direct)[0])
+        raise Violation("The gradient of the input does not go through the gate as it should.", witness)
+
+
+def _weight_gradient(
+    subject: Subject, built: Built, x: Tensor, weights: Tensor, values: list[Tensor], place: int, told: Tensor
+) -> None:
+    for _ in range(2):
+        direction = subject.draw.signed(*told.shape, low=0.3, high=1.0)
+        losses = []
+        for step in (STEP, -STEP):
+            built.fill([v + step * direction if i == place else v for i, v in enumerate(values)])
+            losses.append(float((built.run(x) * weights).sum()))
+        measured, got = (losses[0] - losses[1]) / (2 * STEP), float((told * direction).sum())
+        built.fill(values)
+        if _far(torch.tensor(measured), torch.tensor(got)):
+            label = f"the slope along one direction of a parameter of shape {tuple(told.shape)}"
+            raise Violation("The gradient of a parameter is not the slope.", Witness(label, (), measured, got))
+
+
+def _far(measured: Tensor, told: Tensor) -> bool:
+    return not bool(((measured - told).abs() <= 2e-4 + 0.02 * measured.abs().max()).all())
