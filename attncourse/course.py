@@ -60,6 +60,7 @@ class Lesson:
 LESSONS: tuple[Lesson, ...] = (
     Lesson(0, "feature_maps", "maps", "Feature maps, channels and gates"),
     Lesson(1, "squeeze_excitation", "se", "Squeeze-and-Excitation"),
+    Lesson(3, "cbam_spatial", "cbam-spatial", "CBAM: spatial attention"),
 )
 
 

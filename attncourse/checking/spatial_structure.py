@@ -135,8 +135,8 @@ def computes_the_formula(subject: Subject) -> None:
 def _readings(both: Tensor, value: float, count: int) -> list[Tensor]:
     """What the sigmoid gets, for each meaning that the values beyond the kernels may have.
 
-    They may all be biases that add up. Two of them may be the scale and shift of a batch norm. Without any there may be a
-    batch norm that has none. Its statistics are the defaults, mean 0 and variance 1.
+    They may all be biases that add up. Two of them may be the scale and shift of a batch norm. Without any there may be
+    a batch norm that has none. Its statistics are the defaults, mean 0 and variance 1.
     """
     scales = [1 / math.sqrt(1 + epsilon) for epsilon in EPSILONS]
     biases = [both + count * value]

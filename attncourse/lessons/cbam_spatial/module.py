@@ -46,6 +46,10 @@ exercise = ModuleExercise(
     ],
     probes=SPATIAL_GATE_PROBES,
     fill=(0.06, 0.2),
+    equivalents={
+        "self.convolution = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=True)": "a bias is allowed",
+        "self.convolution = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2)": "a bias is allowed",
+    },
 )
 
 

@@ -22,13 +22,14 @@ exercise = FunctionExercise(
         "`(1, 2, k, k)` `-> (B, C, H, W)`; weight[:, 0] is for the mean."
     ),
     uses=("cbam-spatial-descriptors",),
+    equivalents={"half = weight.shape[-2] // 2": "the kernel is square: its height is its width"},
     hints=[
         "Try a 3x3 kernel. Print y / x for one channel. Shut the loudest channel with the channel gate, and compare.",
         "From which tensor are the maps computed? Which axes are pooled away? To which kernel does padding=3 belong?",
         "`descriptors(refined)` mends two of the three at once.",
         "The padding follows the kernel: `weight.shape[-1] // 2`.",
-        "In full: `refined = x * channel_gate`, `u = functional.conv2d(descriptors(refined), weight, "
-        "padding=weight.shape[-1] // 2)`, `return refined * u.sigmoid()`.",
+        "In full: `refined, half = x * channel_gate, weight.shape[-1] // 2`, "
+        "`return refined * functional.conv2d(descriptors(refined), weight, padding=half).sigmoid()`.",
     ],
 )
 
@@ -136,8 +137,7 @@ def leaves_the_wrong_axes(x, channel_gate, weight):
     """
     refined = x * channel_gate
     maps = [refined.mean(dim=(1, 2), keepdim=True), refined.amax(dim=(1, 2), keepdim=True)]
-    side = weight.shape[-1]
-    return refined * functional.conv2d(torch.cat(maps, dim=1), weight, padding=side // 2).sigmoid()
+    return refined * _gate(torch.cat(maps, dim=1), weight)
 
 
 @exercise.misconception
@@ -231,9 +231,9 @@ def mixes_the_pictures(x, channel_gate, weight):
 
     Pool along axis 1 alone.
     """
-    refined = x * channel_gate
-    maps = [refined.mean(dim=(0, 1), keepdim=True), refined.amax(dim=(0, 1), keepdim=True)]
-    return refined * _gate(torch.cat(maps, dim=1), weight)
+    y = x * channel_gate
+    maps = torch.cat([y.mean(dim=(0, 1), keepdim=True), y.amax(dim=(0, 1), keepdim=True)], dim=1)
+    return y * _gate(maps, weight)
 
 
 @exercise.misconception
