@@ -310,7 +310,7 @@ WRONG = [
     ("se-zero", 0.45, None),
     ("se-zero", "half", None),
     ("se-zero", True, None),
-    ("se-parameters", squared_channels, None),
+    ("se-parameters", squared_channels, "rounds-the-product"),
     ("se-residual", attention_twice, None),
     ("se-residual", residual_of_pre_activation, None),
     ("se-inception", inception_averaged, None),

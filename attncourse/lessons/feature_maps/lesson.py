@@ -2,6 +2,7 @@
 # # 00 Feature maps, channels and gates
 #
 # > "Channel 42, the **cat-ear channel**, gets the weight **1.8**."
+# >
 # > "Each number is the **share** of its channel among all channels."
 #
 # Sentences like these stand in texts from which many learn attention. One of the three bold words cannot be true, one
@@ -103,6 +104,7 @@ figures.feature_maps(weight, titles=colours, title="One filter: a sheet for each
 #
 # Use loops if you like, they show best what happens. Or one of the library's functions. Both are right.
 
+
 # %% maps-one-channel
 def one_channel(x, weight, bias):
     """The map that one filter makes, without padding and without activation.
@@ -120,6 +122,7 @@ def one_channel(x, weight, bias):
             out[:, i, j] = (window * weight).sum(dim=(1, 2, 3)) + bias
     return out
     ### END SOLUTION
+
 
 # %% see-your-channel
 your_map = one_channel(photo, weight, bias=0.0)
@@ -214,9 +217,9 @@ mine = [one_channel(corner, one_filter, 0.0) for one_filter in filters]
 # %% pooling-heading [markdown]
 # ## 3 One number for a whole map
 #
-# Attention must decide how much each channel counts in *this* picture. It cannot look at 149 x 126 numbers a channel,
-# so it first describes each map by one number: its mean over all places, **global average pooling**. `(B, C, H, W)`
-# becomes `(B, C)`.
+# Attention must decide how much each channel counts in *this* picture. To weigh 149 x 126 numbers a channel would
+# cost much, so it first describes each map by one number: its mean over all places, **global average pooling**.
+# `(B, C, H, W)` becomes `(B, C)`.
 #
 # Before that comes a ReLU, which keeps the positive answers. (Otherwise plus and minus would cancel: every edge that
 # begins also ends.)
@@ -262,6 +265,7 @@ figures.feature_maps(torch.stack([spread, spike]), titles=["mean 1, maximum 1", 
 # The art is to choose that tensor. On a map of ones, mean, maximum and median are all 1, and most mistakes hide.
 # Published attention code has mistakes that show only where H and W differ.
 
+
 # %% maps-pool-test
 def is_global_mean(pool):
     """True where pool(x) is right: (B, C, H, W) -> (B, C), the mean of each map; False where it is wrong."""
@@ -270,6 +274,7 @@ def is_global_mean(pool):
     result = pool(x)
     return result.shape == (2, 3) and torch.allclose(result, x.mean(dim=(2, 3)), atol=1e-5)
     ### END SOLUTION
+
 
 # %% gate-heading [markdown]
 # ## 4 From any number to a gate
@@ -401,6 +406,7 @@ figures.before_after(meant[:1], (x * gate)[:1], rows=("as meant", "x * gate"), t
 #
 # Everything together: logits become gates, gates meet the maps.
 
+
 # %% maps-gate
 def gated(x, logits):
     """Multiply each channel of each picture by the sigmoid of its own logit.
@@ -410,6 +416,7 @@ def gated(x, logits):
     ### BEGIN SOLUTION
     return x * torch.sigmoid(logits)[:, :, None, None]
     ### END SOLUTION
+
 
 # %% gate-the-photograph
 logits = torch.tensor([[4.0, 0.0, -4.0, 0.5]])

@@ -120,8 +120,7 @@ def tries_equal_values_only(pool):
 def tries_square_maps_only(pool):
     """You tried square maps only.
 
-    Dividing by H * H is right there. Several published attention modules are right on square inputs alone, and nobody
-    noticed.
+    Dividing by H * H is right there. Several published attention modules are right on square inputs alone.
 
     Choose H and W different.
     """

@@ -31,7 +31,7 @@ def a_half_each() -> float:
 def shares_of_one() -> float:
     """You took the gates for shares, which add up to 1.
 
-    That is what softmax makes, and what one widely read text says of SE. Sigmoids are taken one by one: nobody divides
+    That is what softmax makes, and what one published text says of SE. Sigmoids are taken one by one: nobody divides
     by their sum.
 
     Work out a single gate first, then add.

@@ -294,6 +294,31 @@ class ReturnsTheVector(_Block):
         return self.gate(x)
 
 
+class GateNotReshaped(_Block):
+    """You multiplied x by the gate as it comes out of the layers, `(B, C)`, without two more axes.
+
+    Broadcasting lines shapes up from the right: the gate comes to lie on H and W. Mostly that raises; where the sizes
+    happen to fit, it weighs places.
+
+    Write `gate[:, :, None, None]`.
+    """
+
+    def forward(self, x):
+        return x * self.gate(x)
+
+
+class LinearOnFourAxes(_Block):
+    """You gave a Linear layer the means as `(B, C, 1, 1)`.
+
+    A Linear works on the last axis, which has length 1 there; the channels must stand last.
+
+    Flatten the means to `(B, C)`, or use 1x1 convolutions, which take four axes.
+    """
+
+    def squeeze(self, x):
+        return x.mean(dim=(2, 3), keepdim=True)
+
+
 class ExtraResidual(_Block):
     """You added the input once more: x + x * gate.
 

@@ -4,7 +4,7 @@
 # (SE) lets the network weigh its channels anew for each picture, with very few parameters.
 #
 # In this lesson you build it in three small functions, then as a module; you count what it costs, put it into two
-# kinds of block, and find bugs in code of the kinds that people really publish. It takes 60 to 75 minutes.
+# kinds of block, and find bugs in code of the kinds that people really publish. Plan an hour or more.
 #
 # Under each answer stands a check: run it as often as you like. Stuck? `attncourse.hint("se-squeeze")` gives one hint
 # at a time. Source: Hu, Shen, Sun, *Squeeze-and-Excitation Networks*, CVPR 2018.
@@ -16,7 +16,7 @@ from attncourse import figures
 from torch import nn
 from torch.nn import functional
 
-torch.manual_seed(0)
+generator = torch.manual_seed(0)
 
 # %% recall [markdown]
 # ## Recall lesson 00
@@ -236,8 +236,8 @@ figures.before_after(features, module(features), title="all parameters zero")
 
 # %% linear-or-convolution [markdown]
 # ### Linear layer or 1x1 convolution?
-# Half of the published code squeezes to `(B, C)` and uses `nn.Linear`; the other half keeps `(B, C, 1, 1)` and uses 1x1
-# convolutions. Are these two methods, or one? Put the weights of one into the other. **Predict** the difference.
+# Some published code squeezes to `(B, C)` and uses `nn.Linear`; some keeps `(B, C, 1, 1)` and uses 1x1 convolutions.
+# Are these two methods, or one? Put the weights of one into the other. **Predict** the difference.
 
 # %% copy-the-weights
 linear, convolution = nn.Linear(12, 4), nn.Conv2d(12, 4, kernel_size=1)
@@ -372,8 +372,8 @@ figures.shape_flow([("x", features), ("your block", joined)], title="your Incept
 
 # %% hunt-idea [markdown]
 # ## 7. Bug hunt
-# Six snippets, each with one bug. All kinds were found in published code, and all of them run: the shapes are right,
-# nothing complains, a network with them trains. That is why they spread.
+# Six snippets, each with one bug. Five of the six kinds were found in published code; the sixth is what a sentence of a
+# published text asks for. All of them run: the shapes are right, and nothing complains.
 #
 # Read each one and **predict** which symptom would betray it: the number of parameters? Two calls? The range of the
 # gate? Do not look for bad style; there is a real fault in each.
@@ -404,7 +404,8 @@ class B(nn.Module):
 class C(nn.Module):
     def __init__(self, channels, ratio=16):
         super().__init__()
-        self.down, self.up = nn.Linear(channels, channels // ratio), nn.Linear(channels // ratio, channels)
+        self.down = nn.Linear(channels, channels // ratio)
+        self.up = nn.Linear(channels // ratio, channels)
         self.act = nn.Hardswish()
 
     def forward(self, x):
@@ -415,7 +416,8 @@ class C(nn.Module):
 class D(nn.Module):
     def __init__(self, channels, ratio=16):
         super().__init__()
-        self.down, self.up = nn.Linear(channels, channels // ratio), nn.Linear(channels // ratio, channels)
+        self.down = nn.Linear(channels, channels // ratio)
+        self.up = nn.Linear(channels // ratio, channels)
 
     def forward(self, x):
         b, c, _, _ = x.size()
@@ -426,7 +428,8 @@ class D(nn.Module):
 class E(nn.Module):
     def __init__(self, channels, ratio=16):
         super().__init__()
-        self.down, self.up = nn.Linear(channels, channels // ratio), nn.Linear(channels // ratio, channels)
+        self.down = nn.Linear(channels, channels // ratio)
+        self.up = nn.Linear(channels // ratio, channels)
 
     def forward(self, x):
         residual = x
@@ -437,7 +440,8 @@ class E(nn.Module):
 class F(nn.Module):
     def __init__(self, channels, ratio=16):
         super().__init__()
-        self.down, self.up = nn.Linear(channels, channels // ratio), nn.Linear(channels // ratio, channels)
+        self.down = nn.Linear(channels, channels // ratio)
+        self.up = nn.Linear(channels // ratio, channels)
 
     def forward(self, x):
         y = self.up(self.down(x.mean(dim=(2, 3))).relu()).softmax(dim=1)
@@ -517,7 +521,7 @@ figures.before_after(features, mended, title="features, and repaired(features, .
 
 # %% tests-idea [markdown]
 # ## 9. Write the test
-# Most of those who published the bugs had run their code. What they lacked was a test with the right inputs.
+# Code like `published` runs, so running it shows nothing. What shows its bugs is a test with the right inputs.
 #
 # Write one: `accepts(implementation)` gets a function like `repaired`, calls it with inputs of your choice, and returns
 # True for a right one and False for a wrong one. We try it on right ones in several styles, and on ten wrong ones:

@@ -97,6 +97,30 @@ def forgets_the_biases(channels, reduction):
 
 
 @exercise.misconception
+def writes_the_papers_formula(channels, reduction):
+    """You wrote the paper's formula down, 2 C^2 / r.
+
+    It leaves the biases out, and takes C / r for a whole number: 22 channels over 4 would be 5.5 hidden units. A layer
+    has `max(1, channels // reduction)` outputs, and learns a bias for each.
+
+    Work out the hidden width first, then count weights and biases.
+    """
+    return 2 * channels * channels / reduction
+
+
+@exercise.misconception
+def rounds_the_product(channels, reduction):
+    """You divided the whole product, 2 C^2 // r.
+
+    What is rounded is the hidden width: 22 // 4 = 5 units, so 2 * 22 * 5 weights, not 2 * 22 * 22 // 4. And the biases
+    are missing.
+
+    Work out `hidden = max(1, channels // reduction)` first, then count weights and biases.
+    """
+    return 2 * channels * channels // reduction
+
+
+@exercise.misconception
 def counts_the_first_layer_only(channels, reduction):
     """You counted the layer that narrows, not the one that widens again.
 

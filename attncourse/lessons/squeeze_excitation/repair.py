@@ -13,7 +13,7 @@ from attncourse.checking import Case, Draw, FunctionExercise
 exercise = FunctionExercise(
     "se-repair",
     answer="repaired",
-    title="Repair: four bugs in seven lines",
+    title="Repair: four bugs in six lines",
     points=2,
     task=(
         "`published` above has four bugs. Write `repaired(x, w1, b1, w2, b2)`, the right squeeze-and-excite with "

@@ -117,7 +117,7 @@ def takes_the_maximum(x: Tensor) -> Tensor:
     """You took the largest value of each channel.
 
     That answers "how strong is it where it is strongest", and one noisy place decides. SE squeezes by the mean
-    (eq. 2): every place counts the same. CBAM, two lessons on, uses both.
+    (eq. 2): every place counts the same. CBAM, the next paper of the course, uses both.
 
     Replace the maximum by the mean, over the same axes.
     """
