@@ -15,7 +15,12 @@ from attncourse.checking.observation import UNUSABLE, AnswerError, wrong
 from attncourse.checking.report import CORRECT, NOT_ATTEMPTED, Report, Witness
 
 ROWS, COLUMNS, SLICES = 6, 9, 4
-COLOURS = {"correct": "#1a7f5a", "incorrect": "#b3402a", "not attempted": "#6b7280"}
+# JupyterLab's own colours, which are readable in its dark theme too; elsewhere those after the comma.
+COLOURS = {
+    "correct": "var(--jp-success-color1, #1a7f5a)",
+    "incorrect": "var(--jp-error-color1, #b3402a)",
+    "not attempted": "var(--jp-ui-font-color2, #6b7280)",
+}
 MARKS = {"correct": "✓", "incorrect": "✗", "not attempted": "○"}
 CELL = "padding:2px 7px;text-align:right;font-family:monospace;border:1px solid rgba(128,128,128,.35);"
 DIFFERS = "background:#fbd9cf;color:#7a1f0e;font-weight:bold;"
