@@ -34,11 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows ?, and no traceback
     options = _parser().parse_args(arguments)
     try:
-        return VERBS[options.verb](options)
+        code = VERBS[options.verb](options)
+        sys.stdout.flush()
+        return code
     except (CommandError, JupyterError, WorkspaceError) as error:
         print(f"attncourse: {error}", file=sys.stderr)
     except ImportError as error:
         print(f"attncourse: {error}. What is missing, and the remedy: attncourse doctor", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read the output has enough, as `head` does; Python must not complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
 from attncourse import environment, workspace
@@ -49,6 +49,7 @@ def examine(folder: Path | None) -> Iterator[Finding]:
         _kernel,
         _lessons,
         _folder,
+        _hiding,
         _records,
         _for_tests,
     )
@@ -62,6 +63,18 @@ def _python(folder: Path | None) -> Iterator[Finding]:
         yield Finding(BAD, f"Python {found[0]}.{found[1]}", environment.too_old(found))
     else:
         yield Finding(GOOD, f"Python {found[0]}.{found[1]} ({sys.executable})")
+
+
+def _hiding(folder: Path | None) -> Iterator[Finding]:
+    """Files of the learner's that hide a library: Python looks beside the notebook first."""
+    if folder is None:
+        return
+    libraries = {*sys.stdlib_module_names, *packages_distributions(), "attncourse"}
+    files = [*folder.glob("*.py"), *(package.parent for package in folder.glob("*/__init__.py"))]
+    for path in sorted(path for path in files if path.stem in libraries):
+        yield Finding(
+            BAD, f"{path} hides the library {path.stem}", f"Rename it, to my_{path.name} say, and restart the kernel"
+        )
 
 
 def _packages(folder: Path | None) -> Iterator[Finding]:

@@ -300,3 +300,21 @@ def test_every_verb_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         cli.main(["--help"])
     said = capsys.readouterr().out
     assert all(f"    {verb} " in said for verb in cli.VERBS)
+
+
+@pytest.mark.parametrize("name", ["torch.py", "random.py", "attncourse.py", "numpy/__init__.py"])
+def test_the_doctor_finds_a_file_that_hides_a_library(space: Workspace, name: str) -> None:
+    path = space.folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x = 1")
+    (space.folder / "my_notes.py").write_text("x = 1")
+    found = list(doctor._hiding(space.folder))
+    assert [finding.grade for finding in found] == [doctor.BAD]
+    assert "Rename it" in found[0].remedy
+
+
+def test_a_reader_who_has_enough_gets_no_traceback(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m attncourse.cli hint se-squeeze 2>err | true"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, timeout=60)
+    assert (tmp_path / "err").read_text() == ""
