@@ -202,4 +202,5 @@ def _words(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    # Adding 0.0 makes 0 of -0, which is no other number to a learner.
+    return f"{value + 0.0:.4g}" if isinstance(value, float) else str(value)

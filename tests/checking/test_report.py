@@ -7,6 +7,7 @@ import json
 import torch
 
 from attncourse.checking import AnswerError, Fixture, Report, Witness
+from attncourse.checking.rendering import as_html, as_text
 
 
 def report(witness: Witness | None = None, state: str = "incorrect") -> Report:
@@ -51,3 +52,8 @@ def test_errors_and_nested_values_are_told_in_words() -> None:
 
 def test_the_repr_is_one_short_line() -> None:
     assert repr(report()) == "<Report se-squeeze: incorrect, 0 of 2, sums>"
+
+
+def test_minus_zero_is_shown_as_zero() -> None:
+    shown = report(Witness("x", (), torch.tensor([-0.0]), torch.tensor([1.0])))
+    assert ">-0<" not in as_html(shown) and "-0 " not in as_text(shown)
