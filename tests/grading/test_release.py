@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 
 import nbformat
@@ -112,4 +113,6 @@ def _texts(cell: nbformat.NotebookNode) -> list[object]:
     outputs = copy.deepcopy(cell.get("outputs", []))
     for output in outputs:
         output.get("data", {}).pop("image/png", None)
-    return [NUMBER.sub(lambda number: f"{float(number[0]):.2f}", str(dict(output))) for output in outputs]
+    return [
+        NUMBER.sub(lambda number: f"{float(number[0]):.2f}", json.dumps(output, sort_keys=True)) for output in outputs
+    ]
