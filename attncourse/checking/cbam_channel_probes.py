@@ -75,8 +75,10 @@ def _reacts(subject: Subject, name: str, moved: Move) -> None:
         moves = 2 * LEAST_GAP * torch.eye(size.channels, dtype=torch.float64)
         still = torch.zeros(1, size.channels, dtype=torch.float64)
         every = moved(means, maxima, torch.cat([still, moves]))
-        flat = [one.expand(-1, size.channels + 1, -1).flatten(0, 1) for one in every]
-        gate = gates(built, maps(subject.draw, *flat)).reshape(SAMPLES, size.channels + 1, size.channels)
+        moved_means, moved_maxima = (one.expand(-1, size.channels + 1, -1).flatten(0, 1) for one in every)
+        gate = gates(built, maps(subject.draw, moved_means, moved_maxima)).reshape(
+            SAMPLES, size.channels + 1, size.channels
+        )
         reach = (gate[:, 1:] - gate[:, :1]).abs().amax(dim=0) > PRECISION
         if not bool(reach.any()):
             raise Violation(

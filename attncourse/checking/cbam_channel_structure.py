@@ -125,7 +125,9 @@ def computes_the_formula(subject: Subject) -> None:
             row = worst_row(apart(plain, got)) or 0
             value, sample = values[row // len(span)], row % len(span)
             label = f"the gates for {size.words}, every weight and bias set to {value:g}"
-            note = f"the means add up to {float(means[sample].sum()):.3g}, the maxima to {float(maxima[sample].sum()):.3g}"
+            note = (
+                f"the means add up to {float(means[sample].sum()):.3g}, the maxima to {float(maxima[sample].sum()):.3g}"
+            )
             inputs = (("means", means[sample]), ("maxima", maxima[sample]))
             raise Violation(_alternative(plain, got), Witness(label, inputs, plain[row], got[row], note))
 
