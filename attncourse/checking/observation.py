@@ -31,6 +31,10 @@ class AnswerError(Exception):
         """The sentence about it, to a learner."""
         return self.message if self.kind == UNUSABLE else f"your code raised {self.kind}: {self.message}"
 
+    def __reduce__(self) -> tuple[type[AnswerError], tuple[str, str, str]]:
+        # An exception is pickled with what ``Exception`` was given, which is the one sentence made of them.
+        return AnswerError, (self.kind, self.message, self.where)
+
     def same_as(self, other: AnswerError) -> bool:
         """Whether two answers failed in the same way, wherever that was in their text."""
         return (self.kind, self.message) == (other.kind, other.message)
