@@ -8,6 +8,7 @@ judge never looks at source text or at names, and never knows in which process t
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -38,6 +39,8 @@ SUBGOALS = {
     "unstable": "the same input gives the same answer twice",
     "gradient": "gradients flow back through the answer",
 }
+
+_Verdicts = list[tuple[str, dict[str, Any]]]
 
 LAYERS = "the layers have the sizes that the task asks for"
 
@@ -203,8 +206,7 @@ class Judge:
     def _tests(self, candidate: Candidate) -> Report:
         exercise = self.exercise
         assert isinstance(exercise, TestsExercise)
-        right = [(name, candidate.examine(function)) for name, function in exercise.right_implementations]
-        wrong = [(name, candidate.examine(function)) for name, function in exercise.wrong_implementations]
+        right, wrong = self._examined(candidate, exercise)
         if not any(verdict["called"] for _, verdict in [*right, *wrong]):
             return self._not_attempted()
         refused = [(name, verdict) for name, verdict in right if not verdict["accepts"]]
@@ -236,6 +238,18 @@ class Judge:
             why=f"{known.why} {counts}{said}" if known else counts + said,
             next_step=known.next_step if known else step,
         )
+
+    def _examined(self, candidate: Candidate, exercise: TestsExercise) -> tuple[_Verdicts, _Verdicts]:
+        """Its verdict on each right and on each wrong implementation.
+
+        In an order of the seed's: a test that counts how often it was asked must not learn which come first.
+        """
+        right, wrong = exercise.right_implementations, exercise.wrong_implementations
+        order = list(enumerate([*right, *wrong]))
+        random.Random(self.seed).shuffle(order)
+        found = {place: (name, candidate.examine(function)) for place, (name, function) in order}
+        verdicts = [found[place] for place in range(len(order))]
+        return verdicts[: len(right)], verdicts[len(right) :]
 
     def _pattern(self, exercise: TestsExercise, wrong: Misconception) -> tuple[bool, ...]:
         bench = Workbench(wrong.implementation, trusted=True)
