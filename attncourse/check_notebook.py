@@ -6,15 +6,13 @@ as the classroom finds them (``attncourse.notebook``), so what counts here count
 
 from __future__ import annotations
 
-import linecache
 import os
 import sys
-import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from attncourse import course, notebook, selfcheck, workspace
+from attncourse import cell, course, notebook, selfcheck, workspace
 from attncourse.checking.rendering import as_text
 from attncourse.checking.report import INCORRECT, Report
 
@@ -42,21 +40,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(steps: Sequence[notebook.Step]) -> dict[str, Any]:
     """Run the cells in their order; exercise id -> the answer, or the exception that its cell raised."""
-    module = types.ModuleType("__main__")
-    sys.modules["__main__"] = module
+    names = cell.fresh_names()
     values: dict[str, Any] = {}
     for step in steps:
-        failed = _run_one(step, module)
+        failed = _run_one(step, names)
         for exercise_id in step.exercises:
-            values[exercise_id] = failed or getattr(module, course.exercise(exercise_id).answer, None)
+            values[exercise_id] = failed or names.get(course.exercise(exercise_id).answer)
     return values
 
 
-def _run_one(step: notebook.Step, module: types.ModuleType) -> Exception | None:
-    name = f"<cell {step.index + 1}>"
-    linecache.cache[name] = (len(step.source), None, step.source.splitlines(keepends=True), name)
+def _run_one(step: notebook.Step, names: dict[str, Any]) -> Exception | None:
     try:
-        exec(compile(step.source, name, "exec"), vars(module))
+        cell.run(step.source, f"<cell {step.index + 1}>", names)
     except Exception as error:
         return error
     return None

@@ -27,19 +27,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from attncourse import course
 from grading import states
 from grading.feedback import page, printable
 from grading.handed_in import Submission, find
 from grading.results import Graded
 from grading.sandbox.process import Limits
-from grading.workers import each_graded
+from grading.workers import each_graded, our_fault
 
 GRADES = ("student", "lesson", "score", "max_score", "state")
 EXERCISES = ("student", "lesson", "exercise", "score", "max_score", "state", "diagnosis", "subgoal", "seed")
 
 
+class GradebookError(Exception):
+    """The gradebook cannot take this; the message says what to do."""
+
+
 def main(arguments: Sequence[str]) -> int:
-    """The command. Exit 0 where every submission has its row, 2 for wrong arguments."""
+    """The command. Exit 0 where every submission has its row, 1 where results could not be written, 2 for wrong
+    arguments, 130 where it was stopped."""
     parser = argparse.ArgumentParser(prog="python -m grading grade", description="Grade a class.")
     parser.add_argument("submissions", type=Path, help="the folder with one folder a student")
     parser.add_argument("--out", type=Path, required=True, help="where the results go")
@@ -58,12 +64,27 @@ def main(arguments: Sequence[str]) -> int:
         print("--jobs must be 1 or more, --seconds above 0, --memory 64 or more", file=sys.stderr)
         return 2
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
-    found = find(options.submissions)
+    found = find(options.submissions, apart_from=options.out)
     if not found:
         print(f"{options.submissions} holds no student's folder; nothing to grade", file=sys.stderr)
         return 2
     limits = Limits(options.seconds, options.memory)
-    graded = grade(found, options.out, seed, limits, options.jobs, None if options.no_gradebook else _gradebook)
+    again = f"run it again (--seed {seed} repeats the same checks)"
+    try:
+        if not options.no_gradebook:
+            # Before an hour of grading, not after it.
+            _lay_out(options.out, found)
+        gradebook = None if options.no_gradebook else _gradebook
+        graded = grade(found, options.out, seed, limits, options.jobs, gradebook)
+    except GradebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"Results cannot be written ({error}). What is in {options.out} stays; {again}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"Stopped. What was graded is in {options.out}, without a gradebook; {again}.", file=sys.stderr)
+        return 130
     _summary(graded, options.out, seed)
     return 0
 
@@ -81,15 +102,13 @@ def grade(
     results: dict[int, Graded] = {}
     try:
         for index, graded in each_graded(found, seed, limits, jobs):
-            results[index] = graded
-            _write_one(out, found[index], graded)
+            results[index] = _write_one(out, found[index], graded)
     finally:
         # Whoever stops it half-way keeps what is done.
-        together = [(found[index], results[index]) for index in sorted(results)]
-        _write_tables(out, [graded for _, graded in together])
+        _write_tables(out, [results[index] for index in sorted(results)])
     if gradebook:
-        gradebook(out, together)
-    return [graded for _, graded in together]
+        gradebook(out, [(found[index], results[index]) for index in sorted(results)])
+    return [results[index] for index in sorted(results)]
 
 
 def write(path: Path, text: str) -> None:
@@ -113,12 +132,19 @@ def harmless(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
-def _write_one(out: Path, submission: Submission, graded: Graded) -> None:
+def _write_one(out: Path, submission: Submission, graded: Graded) -> Graded:
+    """Write what is for the student; returns the result, or ours to answer for where it cannot be put into words."""
     if submission.state == states.MISPLACED:
-        return
+        return graded
     student, stem = submission.student, graded.lesson or "submission"
-    write(out / "feedback" / student / f"{stem}.html", page(graded))
-    write(out / "reports" / student / f"{stem}.json", as_json(graded))
+    try:
+        texts = page(graded), as_json(graded)
+    except Exception as error:
+        graded = our_fault(submission, graded.seed, f"its feedback failed: {type(error).__name__}: {error}")
+        texts = page(graded), as_json(graded)
+    write(out / "feedback" / student / f"{stem}.html", texts[0])
+    write(out / "reports" / student / f"{stem}.json", texts[1])
+    return graded
 
 
 def as_json(graded: Graded) -> str:
@@ -153,6 +179,13 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     for row in rows:
         writer.writerow([harmless(cell) if isinstance(cell, str) else f"{cell:g}" for cell in row])
     return text.getvalue()
+
+
+def _lay_out(out: Path, found: Sequence[Submission]) -> None:
+    from grading.gradebook import lay_out
+
+    stems = {submission.path.stem for submission in found}
+    lay_out(out, [lesson for lesson in course.LESSONS if lesson.stem in stems])
 
 
 def _gradebook(out: Path, graded: Sequence[tuple[Submission, Graded]]) -> None:

@@ -31,17 +31,15 @@ from attncourse.notebook import LARGEST_FILE, Unreadable, answers, read
 from grading import states
 from grading.autograded import autograded
 from grading.feedback import printable
-from grading.grade import write
+from grading.grade import GradebookError, write
 from grading.handed_in import Submission, find
 from grading.release import build
 from grading.results import Graded
 
 COURSE = "attncourse"
+# What a folder's name may hold, in bytes, less what ``identity`` adds.
+LONGEST_NAME = 240
 CONFIG = Path(__file__).with_name("nbgrader_config.py")
-
-
-class GradebookError(Exception):
-    """The gradebook cannot take this; the message says what to do."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -77,9 +75,9 @@ def lay_out(folder: Path, lessons: Iterable[Lesson]) -> dict[str, NotebookNode]:
     for lesson in lessons:
         notebooks = build(lesson)
         released[lesson.stem] = _with_checksums(notebooks.blank)
+        _save_cells(folder, lesson.stem, released[lesson.stem])
         _write_notebook(folder / "source" / lesson.stem / f"{lesson.stem}.ipynb", notebooks.source)
         _write_notebook(folder / "release" / lesson.stem / f"{lesson.stem}.ipynb", released[lesson.stem])
-        _save_cells(folder, lesson.stem, released[lesson.stem])
     return released
 
 
@@ -87,6 +85,7 @@ def record(folder: Path, results: Sequence[tuple[Path, Graded]]) -> None:
     """Put results into the gradebook and write what formgrader shows. Repeating it updates; manual scores stay."""
     graded_lessons = {graded.lesson for _, graded in results}
     released = lay_out(folder, [lesson for lesson in course.LESSONS if lesson.stem in graded_lessons])
+    failed: list[str] = []
     with _opened(folder) as gradebook, warnings.catch_warnings():
         # nbgrader builds its rows before it adds them, which SQLAlchemy 2 remarks upon.
         warnings.filterwarnings("ignore", message=".*not in session, add operation")
@@ -94,10 +93,17 @@ def record(folder: Path, results: Sequence[tuple[Path, Graded]]) -> None:
             if graded.state == states.MISPLACED:
                 continue
             student = identity(graded.student)
-            gradebook.update_or_create_student(student)
-            if graded.lesson in released:
-                _record_one(gradebook, student, graded)
-                _show_one(folder, student, released[graded.lesson], path, graded)
+            try:
+                gradebook.update_or_create_student(student)
+                if graded.lesson in released:
+                    _record_one(gradebook, student, graded)
+                    _show_one(folder, student, released[graded.lesson], path, graded)
+            except Exception as error:
+                gradebook.db.rollback()
+                failed.append(f"{printable(graded.student)}, {printable(graded.lesson)}: {str(error).splitlines()[0]}")
+    if failed:
+        words = "\n  ".join(failed)
+        raise GradebookError(f"Not all is in the gradebook; grades.csv and feedback are complete. Left out:\n  {words}")
 
 
 def identity(student: str) -> str:
@@ -106,6 +112,7 @@ def identity(student: str) -> str:
     kept = f"_{kept}" if not kept or kept[0] in ".-@ " else kept
     if kept == student:
         return student
+    kept = kept.encode()[:LONGEST_NAME].decode(errors="ignore")
     return f"{kept}-{hashlib.sha256(student.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
 
 
@@ -176,6 +183,10 @@ def _opened(folder: Path) -> Gradebook:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
         return Gradebook(_url(folder), COURSE)
+    except Exception as error:  # SQLAlchemy's, sqlite's and alembic's own, whatever an odd file leads them to
+        reason = str(error).splitlines()[0]
+        words = f"{folder / 'gradebook.db'} cannot be opened ({reason}). Move it away, or choose a fresh folder."
+        raise GradebookError(words) from None
     finally:
         os.environ["PATH"] = before
 

@@ -21,11 +21,15 @@ class Submission:
     note: str = ""
 
 
-def find(folder: Path) -> list[Submission]:
-    """All that was handed in, in a fixed order; folders and files whose name begins with a dot are passed over."""
+def find(folder: Path, apart_from: Path | None = None) -> list[Submission]:
+    """All that was handed in, in a fixed order; folders and files whose name begins with a dot are passed over.
+
+    ``apart_from``: where results go; it is no student, should it lie in ``folder``.
+    """
+    results = os.path.realpath(apart_from) if apart_from else None
     found: list[Submission] = []
     for entry in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or os.path.realpath(entry) == results:
             continue
         if entry.is_dir():
             found += _of_student(entry)

@@ -52,12 +52,13 @@ DEATHS = {
 
 @dataclass(frozen=True)
 class _Run:
-    """One thing that a child was given to run."""
+    """One thing that a child was given to run; ``solution``: it is ours, not the student's."""
 
     label: str
     source: str
     names: tuple[str, ...] = ()
     piecewise: bool = False
+    solution: bool = False
 
 
 class Session:
@@ -97,9 +98,11 @@ class Session:
             self._child = None
 
     def _take(self, step: Step) -> None:
-        if time.monotonic() > self._end:
+        if self._is_late():
             self._die(step, Died(states.TIMED_OUT))
             return
+        if self._solved.intersection(step.exercises):
+            self._forget_solutions()
         label = f"<cell {step.index + 1}>"
         names = tuple(self._exercises[id].answer for id in step.exercises)
         run = _Run(label, step.source, names, piecewise=not step.exercises)
@@ -115,12 +118,17 @@ class Session:
         except Died as died:
             self._restart(step, died)
             return
-        for exercise_id in step.exercises:
+        for place, exercise_id in enumerate(step.exercises):
             try:
                 self._note(exercise_id, self._judge(self._exercises[exercise_id], broken, failure))
             except Died as died:
                 self._history = [one for one in self._history if one is not run]
                 self._restart(dataclasses.replace(step, exercises=(exercise_id,)), died)
+                rest = step.exercises[place + 1 :]
+                if rest:
+                    # One cell holds several answers: the others are judged in a new child.
+                    self._take(dataclasses.replace(step, exercises=rest))
+                return
 
     def _run(self, run: _Run) -> AnswerError | None:
         assert self._child
@@ -171,19 +179,30 @@ class Session:
             if wrong and used not in self._solved:
                 self._solved.add(used)
                 lesson = course.lesson_of(used)
-                self._run(_Run(f"<solution {used}>", self._grader.solution(lesson, used)))
+                self._run(_Run(f"<solution {used}>", self._grader.solution(lesson, used), solution=True))
+
+    def _forget_solutions(self) -> None:
+        """No answer is judged where its solution has been: an earlier cell may have kept it under another name."""
+        self.close()
+        self._history = [run for run in self._history if not run.solution]
+        self._solved.clear()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._end
 
     def _restart(self, step: Step, died: Died) -> None:
         self._die(step, died)
         self.close()
 
     def _start(self, runs: Sequence[_Run]) -> None:
-        """A new child that has run ``runs``; what dies now is left out."""
+        """A new child that has run ``runs``; what dies now is left out. Died where no time is left for it."""
         left = list(runs)
         while self._child is None:
             self._child = Child(self._limits)
             self._history = []
             for run in left:
+                if self._is_late():
+                    raise Died(states.TIMED_OUT)
                 try:
                     self._run(run)
                 except Died:

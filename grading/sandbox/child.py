@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
 import sys
 import traceback
-import types
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from attncourse import cell
 from attncourse.checking.candidate import Workbench, plain
 from attncourse.checking.observation import AnswerError
 from grading.sandbox.confinement import CappedOutput, TooMuchOutput, confine
@@ -44,10 +43,7 @@ class Desk:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._output = CappedOutput()
-        module = types.ModuleType("__main__")
-        module.__dict__["__builtins__"] = builtins
-        sys.modules["__main__"] = module
-        self._names = module.__dict__
+        self._names = cell.fresh_names()
         self._answers: dict[str, Workbench] = {}
 
     def say(self, what: str, value: Any) -> None:
@@ -80,14 +76,13 @@ class Desk:
         """
         for name in names:
             self._names.pop(name, None)
-        # So that a report can show the line that failed.
-        linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
         if not piecewise:
-            exec(compile(source, label, "exec"), self._names)
+            cell.run(source, label, self._names)
             return
+        cell.remember(source, label)
         for statement in ast.parse(source).body:
             try:
-                exec(compile(ast.Module([statement], []), label, "exec"), self._names)
+                cell.run_tree(ast.Module([statement], []), label, self._names)
             except (MemoryError, TooMuchOutput):
                 raise
             except BaseException:

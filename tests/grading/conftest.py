@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbgrader.api
 import pytest
 from nbformat import NotebookNode
 
@@ -16,6 +18,14 @@ from grading.release import build
 
 LESSONS = Path(__file__).parent / "tiny_course"
 TINY = Lesson(1, "tiny", "tiny", "A tiny lesson")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_question_to_alembic() -> Iterator[None]:
+    """nbgrader starts a process for every new gradebook, to ask which version its tables have: seconds each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nbgrader.api, "get_alembic_version", functools.cache(nbgrader.api.get_alembic_version))
+        yield
 
 
 @pytest.fixture

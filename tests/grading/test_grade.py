@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from attncourse import course
 from attncourse.course import Lesson
+from grading import grade as grade_module
 from grading import submission as submission_module
 from grading.grade import grade, harmless, main
 from grading.handed_in import Submission, find
+from grading.release import build
 from grading.results import Graded, Judged
 from grading.sandbox.process import Limits
 from grading.submission import Grader
@@ -94,6 +98,41 @@ def test_a_death_costs_its_own_exercise_alone(solved: NotebookNode, graded: Grad
 def test_what_follows_a_right_definition_does_not_undo_it(solved: NotebookNode, graded: Grade, end: str) -> None:
     cell_of(solved, "tiny-squeeze").source = f"{RIGHT}\n{end}"
     assert graded(solved).score == 8
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "display('shown')\ndef squeeze(x):\n    display(x)\n    return x.flatten(2).mean(-1)",
+        f"import asyncio\nawait asyncio.sleep(0)\n{RIGHT}\nawait asyncio.sleep(0)",
+    ],
+)
+def test_what_a_notebook_allows_is_allowed(solved: NotebookNode, graded: Grade, source: str) -> None:
+    cell_of(solved, "tiny-squeeze").source = source
+    assert graded(solved).score == 8
+
+
+def test_in_one_cell_for_all_answers_one_endless_answer_costs_itself_alone(solved: NotebookNode, graded: Grade) -> None:
+    cell_of(solved, "tiny-squeeze").source = ENDLESS
+    answers = [cell for cell in solved.cells if cell.id.startswith("tiny-") and not cell.id.endswith("-check")]
+    solved.cells = [cell_of(solved, "imports"), new_code_cell("CHANNELS = 6\n" + "\n".join(c.source for c in answers))]
+    result = graded(solved)
+    assert {one.exercise: one.state for one in result.exercises if one.state != "correct"} == {
+        "tiny-squeeze": "timed out",
+        "tiny-centre": "timed out",  # it calls the other, in the same cell
+    }
+
+
+def test_slow_cells_cannot_stretch_the_time_by_deaths(solved: NotebookNode, graded: Grade, hand_in: HandIn) -> None:
+    slow = "import time\ntime.sleep(.35)\n"
+    for cell in solved.cells:
+        if cell.id.startswith("tiny-") and not cell.id.endswith("-check"):
+            cell.source = f"{slow}{cell.source}\nif {cell.id == 'tiny-test'}: __import__('os')._exit(1)"
+    solved.cells += [new_code_cell(f"import time\nv{i} = time.sleep(.3)") for i in range(20)]
+    cell_of(solved, "tiny-count").source += "\n" + "\n".join(f"v{i}" for i in range(20))
+    begun = time.monotonic()
+    result = Grader(3, Limits(seconds=0.5)).grade(hand_in(solved), "ada")
+    assert result.state in ("timed out", "crashed") and time.monotonic() - begun < 30
 
 
 def test_threads_do_not_hold_up_grading(solved: NotebookNode, graded: Grade) -> None:
@@ -242,7 +281,7 @@ def test_a_failure_of_ours_gets_a_row_and_the_rest_goes_on(
 
     monkeypatch.setattr(submission_module, "read", fails)
     results = grade(find(tmp_path / "submissions"), tmp_path / "out", 7, QUICK)
-    assert [one.state for one in results] == ["our fault", "graded"]
+    assert [(one.state, one.max_score) for one in results] == [("our fault", 8), ("graded", 8)]
     assert "ZeroDivisionError" in results[0].note
 
 
@@ -278,12 +317,96 @@ def test_formulas_are_disarmed(text: str) -> None:
     assert harmless("ada-1=2") == "ada-1=2"
 
 
+def test_results_inside_the_submissions_are_no_student(tiny: Lesson, solved: NotebookNode, hand_in: HandIn) -> None:
+    folder = hand_in(solved).parent.parent
+    out = folder / "results"
+    arguments = [str(folder), "--out", str(out), "--jobs", "1", "--no-gradebook"]
+    assert main(arguments) == main(arguments) == 0
+    assert [row["student"] for row in table(out / "grades.csv")] == ["ada"]
+
+
+def test_what_stops_the_command_is_told_in_one_line(
+    tiny: Lesson,
+    solved: NotebookNode,
+    hand_in: HandIn,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = hand_in(solved).parent.parent
+
+    def grade_into(out: Path, *more: str) -> tuple[int, str]:
+        code = main([str(folder), "--out", str(out), "--jobs", "1", "--seed", "4", *more])
+        return code, capsys.readouterr().err
+
+    (tmp_path / "file").write_text("")
+    code, said = grade_into(tmp_path / "file")
+    assert code == 1 and said.startswith("Results cannot be written") and said.count("\n") == 1
+    (tmp_path / "spoilt").mkdir()
+    (tmp_path / "spoilt" / "gradebook.db").write_text("no database" * 99)
+    code, said = grade_into(tmp_path / "spoilt")
+    assert code == 1 and "fresh folder" in said and said.count("\n") == 1
+    assert not (tmp_path / "spoilt" / "grades.csv").exists(), "found out before an hour of grading"
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(submission_module, "read", stop)
+    code, said = grade_into(tmp_path / "stopped", "--no-gradebook")
+    assert code == 130 and "--seed 4" in said and said.count("\n") == 1
+    assert (tmp_path / "stopped" / "grades.csv").exists()
+    monkeypatch.setattr(os, "replace", full)
+    code, said = grade_into(tmp_path / "full", "--no-gradebook")
+    assert code == 1 and "No space left" in said and said.count("\n") == 1
+
+
+def test_feedback_that_cannot_be_written_down_costs_one_row(
+    tiny: Lesson, solved: NotebookNode, hand_in: HandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(solved, "ada")
+    hand_in(solved, "bob")
+    real = grade_module.page
+
+    def fails(graded: Graded) -> str:
+        if graded.student == "ada" and graded.state == "graded":
+            raise ZeroDivisionError("ours")
+        return real(graded)
+
+    monkeypatch.setattr(grade_module, "page", fails)
+    results = grade(find(tmp_path / "submissions"), tmp_path / "out", 7, QUICK)
+    assert [(one.state, one.max_score) for one in results] == [("our fault", 8), ("graded", 8)]
+
+
 @dataclass(frozen=True)
 class Poison(Submission):
     """Kills the worker that it is sent to."""
 
     def __reduce__(self) -> tuple[Callable[[int], None], tuple[int]]:
         return os._exit, (1,)
+
+
+def test_two_jobs_say_the_same_as_one(tmp_path: Path) -> None:
+    lesson = course.LESSONS[0]
+    notebook = build(lesson).blank
+    cell_of(
+        notebook, "maps-one-channel"
+    ).source = "def one_channel(*given):\n    raise ValueError('a witness that is no tensor')"
+    cell_of(notebook, "maps-gate").source = "def gate(*given):\n    return given[0] * 1.5"
+    for student in ("ada", "bob", "cleo"):
+        path = tmp_path / "submissions" / student / f"{lesson.stem}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    found = find(tmp_path / "submissions")
+    for jobs in (1, 2):
+        grade(found, tmp_path / str(jobs), 7, QUICK, jobs)
+    one, two = (
+        {p.relative_to(f): p.read_text() for p in f.rglob("*.*") if p.is_file()}
+        for f in (tmp_path / "1", tmp_path / "2")
+    )
+    assert one == two and {row["state"] for row in table(tmp_path / "2" / "grades.csv")} == {"graded"}
 
 
 def test_two_jobs_grade_a_class_and_a_dying_worker_costs_one_row(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import determine_grade
 
 from attncourse.course import Lesson
+from grading import gradebook as gradebook_module
 from grading.grade import _gradebook as into_gradebook
 from grading.grade import grade
 from grading.gradebook import GradebookError, identity, lay_out, main, record
@@ -151,6 +152,23 @@ def test_identities_keep_names_apart_and_break_nothing() -> None:
     assert len(set(found)) == len(odd)
     assert not any(set(name) & set(",;/\\\n=") or name[:1] in "-.=@" for name in found)
     assert identity("Żółć 학생") == "Żółć 학생"
+    assert len(identity("," * 250).encode()) <= 250 and len(identity("é," * 80).encode()) <= 250
+
+
+def test_what_one_student_breaks_in_the_gradebook_costs_that_one(
+    three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, real = tmp_path / "out", gradebook_module._show_one
+
+    def fails(folder: Path, student: str, *rest: object) -> None:
+        if student == "blank":
+            raise ValueError("ours\nin two lines")
+        real(folder, student, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gradebook_module, "_show_one", fails)
+    with pytest.raises(GradebookError, match="blank, 01_tiny: ours$"):
+        grade(find(three), out, 5, QUICK, gradebook=into_gradebook)
+    assert scores(out)["perfect"] == 8.0 and scores(out)["mistaken"] == 6.0
 
 
 SITE = """
