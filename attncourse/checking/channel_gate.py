@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from attncourse.checking.draw import Draw
-from attncourse.checking.observation import AnswerError
+from attncourse.checking.observation import UNUSABLE, AnswerError
 from attncourse.checking.probes import Built, Subject
 
 # What a float32 mean inside a float64 module costs; no mistake is that small.
@@ -88,12 +88,12 @@ def points(means: Tensor) -> Tensor:
 def gate_of(x: Tensor, y: Tensor) -> Tensor:
     """The number by which each map was multiplied: ``(B, C)``."""
     if y.shape != x.shape:
-        raise AnswerError("ShapeError", f"expected an output of shape {tuple(x.shape)}, got {tuple(y.shape)}")
+        raise AnswerError(UNUSABLE, f"expected an output of shape {tuple(x.shape)}, got {tuple(y.shape)}")
     if not y.is_floating_point():
-        raise AnswerError("TypeError", f"expected floating-point features, got {str(y.dtype).removeprefix('torch.')}")
+        raise AnswerError(UNUSABLE, f"expected floating-point features, got {str(y.dtype).removeprefix('torch.')}")
     x, y = x.double(), y.double()
     if not bool(torch.isfinite(y).all()):
-        raise AnswerError("ValueError", "the output holds values that are not finite (nan or inf)")
+        raise AnswerError(UNUSABLE, "the output holds values that are not finite (nan or inf)")
     return (x * y).sum(dim=(2, 3)) / (x * x).sum(dim=(2, 3))
 
 
@@ -172,7 +172,7 @@ def gradients(built: Built, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         tuple(gradient.shape) != shape or not gradient.isfinite().all()
         for shape, gradient in zip(shapes, told, strict=True)
     ):
-        raise AnswerError("GradientError", "a gradient is not finite or has another shape than its tensor")
+        raise AnswerError(UNUSABLE, "a gradient is not finite or has another shape than its tensor")
     return told[0], told[1:]
 
 

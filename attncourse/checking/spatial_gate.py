@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from attncourse.checking.draw import Draw
-from attncourse.checking.observation import AnswerError
+from attncourse.checking.observation import UNUSABLE, AnswerError
 from attncourse.checking.probes import Built, Subject
 
 # What a float32 mean inside a float64 module costs; no mistake is that small.
@@ -97,10 +97,10 @@ def features(draw: Draw, means: Tensor, maxima: Tensor, channels: int = 5) -> Te
 def gate_of(x: Tensor, y: Tensor) -> Tensor:
     """The number by which each place was multiplied: ``(B, H, W)``."""
     if y.shape != x.shape:
-        raise AnswerError("ShapeError", f"expected an output of shape {tuple(x.shape)}, got {tuple(y.shape)}")
+        raise AnswerError(UNUSABLE, f"expected an output of shape {tuple(x.shape)}, got {tuple(y.shape)}")
     x, y = x.double(), y.double()
     if not bool(torch.isfinite(y).all()):
-        raise AnswerError("ValueError", "the output holds values that are not finite (nan or inf)")
+        raise AnswerError(UNUSABLE, "the output holds values that are not finite (nan or inf)")
     return (x * y).sum(dim=1) / (x * x).sum(dim=1)
 
 
