@@ -28,6 +28,7 @@ LONGEST_CELL = 100_000
 MOST_CELLS = 5_000
 CELL = re.compile(r"^# %%[ \t]*(?P<title>[a-z0-9-]+)?[ \t]*(?P<kind>\[markdown\])?[^\n]*\n?", re.MULTILINE)
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION[ \t]*\n.*?^[ \t]*### END SOLUTION[ \t]*$", re.MULTILINE | re.DOTALL)
+INDENTED_STUB, TOP_STUB = "...  # your code here", "# your answer here"
 MAGIC = re.compile(r"^(?P<indent>\s*)(?:[\w, ]+=\s*)?[%!?].*$|^(?P<indent_help>\s*)[\w.]+\?{1,2}\s*$")
 FOREIGN = re.compile(r"^\s*%%(?!time\b|timeit\b|capture\b|prun\b|python3?\b)")
 
@@ -138,12 +139,15 @@ def lesson_cells(lesson: Lesson) -> dict[str, str]:
     heads = list(CELL.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     return {
-        head["title"]: SOLUTION.sub(lambda found: f"{found[1]}..." if found[1] else "", text[head.end() : end]).strip(
-            "\n"
-        )
+        head["title"]: without_solution(text[head.end() : end]).strip("\n")
         for head, end in zip(heads, ends, strict=True)
         if head["title"] and not head["kind"]
     }
+
+
+def without_solution(source: str) -> str:
+    """A cell as it is handed out: a stub in the place of each solution."""
+    return SOLUTION.sub(lambda region: f"{region[1]}{INDENTED_STUB}" if region[1] else TOP_STUB, source)
 
 
 def without_magics(source: str) -> str:

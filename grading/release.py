@@ -25,10 +25,10 @@ from nbformat import NotebookNode
 
 from attncourse import course
 from attncourse.course import Lesson
+from attncourse.notebook import SOLUTION, without_solution
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-REGION = re.compile(rf"^([ \t]*){BEGIN}[ \t]*\n.*?^[ \t]*{END}[ \t]*$", re.MULTILINE | re.DOTALL)
 MARKS = re.compile(rf"^[ \t]*(?:{BEGIN}|{END})[ \t]*\n?", re.MULTILINE)
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 CELL_SECONDS = 120
@@ -48,7 +48,7 @@ def build(lesson: Lesson) -> Notebooks:
     source = _from_text(lesson)
     blank, solved = copy.deepcopy(source), copy.deepcopy(source)
     for cell in blank.cells:
-        cell.source = _without_solution(cell.source)
+        cell.source = without_solution(cell.source)
     for cell in solved.cells:
         cell.source = MARKS.sub("", cell.source).strip("\n")
     return Notebooks(source, blank, solved)
@@ -163,7 +163,7 @@ def _from_text(lesson: Lesson) -> NotebookNode:
 
 def _exercise_cells(exercise_id: str, source: str) -> list[NotebookNode]:
     exercise = course.exercise(exercise_id)
-    if not REGION.search(source):
+    if not SOLUTION.search(source):
         raise ValueError(f"{exercise_id}: its cell needs a region from {BEGIN!r} to {END!r}")
     answer = nbformat.v4.new_code_cell(source, id=exercise_id)
     answer.metadata["nbgrader"] = _nbgrader(exercise_id, solution=True)
@@ -198,14 +198,6 @@ def _hold(lesson: Lesson, ids: Sequence[str], exercises: Sequence[str]) -> None:
     without = sorted(path.name for path in files - {lesson.file_of(exercise) for exercise in exercises})
     if without:
         raise ValueError(f"{lesson.stem}: {without[0]} has no cell in lesson.py; give one the exercise's id as title")
-
-
-def _without_solution(source: str) -> str:
-    def stub(region: re.Match[str]) -> str:
-        indent = region[1]
-        return f"{indent}...  # your code here" if indent else "# your answer here"
-
-    return REGION.sub(stub, source)
 
 
 def _marked(notebook: NotebookNode, lesson: Lesson, mark: str) -> NotebookNode:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
-import pickle
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -74,9 +74,11 @@ class Worker:
 
     @classmethod
     def work(cls, submission: Submission) -> bytes:
-        """``attempt``, pickled here: the pool's own pickling would pass tensors by open files, and lose the pool
-        over one result that cannot be read."""
-        return pickle.dumps(cls.attempt(submission))
+        """``attempt`` as bytes: the pool's own pickling would pass tensors by open files, and lose the whole pool
+        over one result that cannot be read. Plain pickle cannot read every dtype back."""
+        written = io.BytesIO()
+        torch.save(cls.attempt(submission), written)
+        return written.getvalue()
 
 
 def _pool(
@@ -101,7 +103,7 @@ def _pool(
 
 def _received(future: Future[bytes], submission: Submission, seed: int) -> Graded:
     try:
-        graded = pickle.loads(future.result())
+        graded = torch.load(io.BytesIO(future.result()), weights_only=False)
         assert isinstance(graded, Graded)
         return graded
     except Exception as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -42,12 +43,14 @@ class Desk:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._process = os.getpid()
         self._output = CappedOutput()
         self._names = cell.fresh_names()
         self._answers: dict[str, Workbench] = {}
 
     def say(self, what: str, value: Any) -> None:
         """Send one frame; a value that cannot be sent becomes an error."""
+        self._end_copies()
         try:
             frame = encode((what, value))
         except WireError as error:
@@ -103,11 +106,17 @@ class Desk:
 
     def ask(self, what: str, value: Any) -> Any:
         """Ask the other side for something while a verb is served."""
+        self._end_copies()
         self._connection.send_bytes(encode((what, value)))
         kind, reply = decode(self._connection.recv_bytes(LARGEST_FRAME))
         if kind == "raised":
             raise _as_exception(reply)
         return reply
+
+    def _end_copies(self) -> None:
+        """A process that the answer forked comes back here as well, and must not answer in this one's place."""
+        if os.getpid() != self._process:
+            os._exit(0)
 
 
 class Remote:

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +104,7 @@ def test_what_follows_a_right_definition_does_not_undo_it(solved: NotebookNode, 
     [
         "display('shown')\ndef squeeze(x):\n    display(x)\n    return x.flatten(2).mean(-1)",
         f"import asyncio\nawait asyncio.sleep(0)\n{RIGHT}\nawait asyncio.sleep(0)",
+        f"import os\nfor _ in range(4):\n    os.fork()\n{RIGHT}",
     ],
 )
 def test_what_a_notebook_allows_is_allowed(solved: NotebookNode, graded: Grade, source: str) -> None:
@@ -121,18 +121,6 @@ def test_in_one_cell_for_all_answers_one_endless_answer_costs_itself_alone(solve
         "tiny-squeeze": "timed out",
         "tiny-centre": "timed out",  # it calls the other, in the same cell
     }
-
-
-def test_slow_cells_cannot_stretch_the_time_by_deaths(solved: NotebookNode, graded: Grade, hand_in: HandIn) -> None:
-    slow = "import time\ntime.sleep(.35)\n"
-    for cell in solved.cells:
-        if cell.id.startswith("tiny-") and not cell.id.endswith("-check"):
-            cell.source = f"{slow}{cell.source}\nif {cell.id == 'tiny-test'}: __import__('os')._exit(1)"
-    solved.cells += [new_code_cell(f"import time\nv{i} = time.sleep(.3)") for i in range(20)]
-    cell_of(solved, "tiny-count").source += "\n" + "\n".join(f"v{i}" for i in range(20))
-    begun = time.monotonic()
-    result = Grader(3, Limits(seconds=0.5)).grade(hand_in(solved), "ada")
-    assert result.state in ("timed out", "crashed") and time.monotonic() - begun < 30
 
 
 def test_threads_do_not_hold_up_grading(solved: NotebookNode, graded: Grade) -> None:
@@ -393,8 +381,8 @@ def test_two_jobs_say_the_same_as_one(tmp_path: Path) -> None:
     notebook = build(lesson).blank
     cell_of(
         notebook, "maps-one-channel"
-    ).source = "def one_channel(*given):\n    raise ValueError('a witness that is no tensor')"
-    cell_of(notebook, "maps-gate").source = "def gate(*given):\n    return given[0] * 1.5"
+    ).source = "def one_channel(*given):\n    raise ValueError('a witness without a tensor')"
+    cell_of(notebook, "maps-gate").source = "def gated(*given):\n    return given[0].to(torch.float8_e4m3fn)"
     for student in ("ada", "bob", "cleo"):
         path = tmp_path / "submissions" / student / f"{lesson.stem}.ipynb"
         path.parent.mkdir(parents=True)
@@ -406,7 +394,7 @@ def test_two_jobs_say_the_same_as_one(tmp_path: Path) -> None:
         {p.relative_to(f): p.read_text() for p in f.rglob("*.*") if p.is_file()}
         for f in (tmp_path / "1", tmp_path / "2")
     )
-    assert one == two and {row["state"] for row in table(tmp_path / "2" / "grades.csv")} == {"graded"}
+    assert one == two and [row["state"] for row in table(tmp_path / "2" / "grades.csv")] == ["graded"] * 3
 
 
 def test_two_jobs_grade_a_class_and_a_dying_worker_costs_one_row(tmp_path: Path) -> None:
