@@ -46,8 +46,8 @@ def adds_the_branches(subject: Subject) -> None:
         row = worst_row((straight - crossed).abs() > sum(map(noise, u), torch.zeros(())))
         if row is not None:
             sentence = (
-                "What the sigmoid gets is not one part from the means plus one from the maxima: the two meet before "
-                "the MLP is done, or behind the sigmoid."
+                "What the sigmoid gets is not one part from the means plus one from the maxima. Either the two meet "
+                "before the MLP is done, or behind the sigmoid, or what ends the gate is no sigmoid."
             )
             label = "logits of two inputs, added; expected: the same after they have exchanged their maxima"
             raise Violation(sentence, Witness(label, (), crossed[row], straight[row]))

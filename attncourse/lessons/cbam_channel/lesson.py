@@ -78,7 +78,7 @@ def twin(x):
 other = twin(features)
 figures.before_after(features, other, title="for SE these two are one picture", rows=("x", "twin(x)"))
 
-# %% compare-gates
+# %% draw-parameters
 def drawn(module, size=1.0, seed=0):
     """The module with parameters drawn large, so that no gate hides near one half."""
     torch.manual_seed(seed)
@@ -86,6 +86,7 @@ def drawn(module, size=1.0, seed=0):
         nn.init.normal_(parameter, std=size)
     return module
 
+# %% gates-of
 def gates(module, x):
     """The factor of each channel, (B, C), whatever the module looks like inside."""
     with torch.no_grad():
@@ -198,7 +199,7 @@ built = ChannelAttention(4, 2)(features) is not None
 Attention = ChannelAttention if built else attncourse.attention.ChannelAttention
 
 # %% see-gates
-module = drawn(Attention(4, 2), size=0.7, seed=2)
+module = drawn(Attention(4, 2), size=0.7, seed=27)
 pair = None if other is None else torch.stack([gates(module, one)[0] for one in (features, other)], dim=1).flatten()
 labels = [word for name in NAMES for word in (name, "its twin")]
 figures.bars(pair, labels=labels, title="your gates for x and for twin(x)")
@@ -222,14 +223,16 @@ def with_spot(height):
 
 heights = torch.linspace(1, 10, 37)
 
-# %% see-growing
+# %% gates-along
 def gates_along(module):
     """The four gates for each height: (4, 37)."""
     return torch.cat([gates(module, with_spot(float(height))) for height in heights]).T
 
-lines = [gates_along(drawn(squeeze_excitation, seed=1))[0], *gates_along(drawn(Attention(4, 2), seed=1))]
+# %% see-growing
+lines = [gates_along(drawn(one, size=0.5, seed=40)) for one in (squeeze_excitation, Attention(4, 2))]
 words = ["SE, channel 0", *(f"yours, channel {channel}" for channel in range(4))]
-figures.curve(heights, lines, labels=words, title="the gates", xlabel="height of the spot in channel 0", ylabel="gate")
+drawn_lines = [lines[0][0], *lines[1]]
+figures.curve(heights, drawn_lines, labels=words, title="the gates", xlabel="height of the spot", ylabel="gate")
 
 # %% growing-explained [markdown]
 # SE does not move at all. Yours do, **all four**, although the spot stands in channel 0: the first layer mixes the
@@ -420,6 +423,7 @@ picture = torch.rand(1, 64, 3, 5) + 0.5
 spiked = picture - 0.2  # and one place higher by 3: the same means, other maxima
 spiked[:, :, 1, 2] += 3
 
+# %% run-snippet
 def run(snippet, size, x):
     """The gates of a module of 64 channels, its parameters drawn with this size."""
     module = drawn(snippet(64, 4), size)
