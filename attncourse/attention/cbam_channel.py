@@ -9,8 +9,7 @@ One MLP serves both descriptors, and one sigmoid follows the sum.
 
 Deviations, and where they come from:
 - both layers have a bias, as in the authors' code and the parameter counts of the paper's table 4; eq. 2 writes none;
-- the hidden width is ``max(1, channels // reduction)``, so that few channels do not end in a layer of width 0;
-- the layers are 1x1 convolutions on ``(B, C, 1, 1)``, which compute what the authors' fully connected layers compute.
+- the hidden width is ``max(1, channels // reduction)``, so that few channels do not end in a layer of width 0.
 
 ``pools`` leaves a descriptor out, for the ablation of the paper's table 1. The mean alone is squeeze-and-excitation.
 """
@@ -30,8 +29,8 @@ from attncourse.attention.checks import (
 )
 
 _DESCRIPTORS: dict[str, Callable[[Tensor], Tensor]] = {
-    "mean": lambda x: x.mean(dim=(2, 3), keepdim=True),
-    "max": lambda x: x.amax(dim=(2, 3), keepdim=True),
+    "mean": lambda x: x.mean(dim=(2, 3)),
+    "max": lambda x: x.amax(dim=(2, 3)),
 }
 
 
@@ -56,18 +55,18 @@ class ChannelAttention(nn.Module):
         hidden = max(1, channels // reduction)
         self.channels = channels
         self.pools = tuple(pools)
-        self.reduce = nn.Conv2d(channels, hidden, kernel_size=1)
-        self.expand = nn.Conv2d(hidden, channels, kernel_size=1)
+        self.reduce = nn.Linear(channels, hidden)
+        self.expand = nn.Linear(hidden, channels)
 
     def _logits(self, descriptor: Tensor) -> Tensor:
-        """The shared MLP: ``(B, C, 1, 1) -> (B, C, 1, 1)``."""
+        """The shared MLP: ``(B, C) -> (B, C)``."""
         return self.expand(torch.relu(self.reduce(descriptor)))
 
     def gate(self, x: Tensor) -> Tensor:
         """One weight in (0, 1) for each channel: ``(B, C, H, W) -> (B, C, 1, 1)``."""
         require_feature_maps(x, self.channels)
         first, *others = (self._logits(_DESCRIPTORS[pool](x)) for pool in self.pools)
-        return torch.sigmoid(sum(others, first))
+        return torch.sigmoid(sum(others, first))[:, :, None, None]
 
     def forward(self, x: Tensor) -> Tensor:
         """The gated features: ``(B, C, H, W) -> (B, C, H, W)``."""

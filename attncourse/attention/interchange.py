@@ -6,7 +6,8 @@
     module = load(CBAM(256), checkpoint, "cbam/official", prefix="layer1.0.cbam.")
 
 A layout says under which names the same layers stand elsewhere. Beyond the names:
-- a fully connected weight ``(out, in)`` becomes a 1x1 convolution's ``(out, in, 1, 1)``;
+- a fully connected weight ``(out, in)`` becomes a 1x1 convolution's ``(out, in, 1, 1)`` where ours has one, and the
+  other way round;
 - where the other implementation has no bias and ours has one, ours is 0, which computes the same;
 - the authors' CBAM stacks (max, mean) before the spatial convolution, ours (mean, max): its weight's two input
   channels are swapped;
@@ -181,8 +182,9 @@ def _tensor(own: Tensor, theirs: Mapping[str, Tensor], key: str, swapped: bool) 
             return own
         raise ValueError(f"expected the key {key!r}, got {', '.join(sorted(theirs)) or 'none'}; check the prefix")
     value = theirs[key]
-    if value.ndim < own.ndim and own.shape[value.ndim :].numel() == 1:
-        value = value.reshape(*value.shape, *[1] * (own.ndim - value.ndim))
+    shared = min(value.ndim, own.ndim)
+    if value.shape[shared:].numel() == own.shape[shared:].numel() == 1:
+        value = value.reshape(*value.shape[:shared], *[1] * (own.ndim - shared))
     if value.shape != own.shape:
         raise ValueError(
             f"{key} has shape {tuple(theirs[key].shape)}, ours is {tuple(own.shape)}; "

@@ -9,8 +9,7 @@ Hu, Shen, Sun: "Squeeze-and-Excitation Networks", CVPR 2018 (journal version 201
 Deviations, and where they come from:
 - both layers have a bias, as in the authors' Caffe networks and in the parameter counts that CBAM's table 4 prints;
   eq. 3 writes none;
-- the hidden width is ``max(1, channels // reduction)``, so that few channels do not end in a layer of width 0;
-- the layers are 1x1 convolutions on ``(B, C, 1, 1)``, which compute what fully connected layers compute.
+- the hidden width is ``max(1, channels // reduction)``, so that few channels do not end in a layer of width 0.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ class SqueezeExcitation(nn.Module):
         require_at_least("reduction", reduction, "the paper uses 16")
         hidden = max(1, channels // reduction)
         self.channels = channels
-        self.reduce = nn.Conv2d(channels, hidden, kernel_size=1)
-        self.expand = nn.Conv2d(hidden, channels, kernel_size=1)
+        self.reduce = nn.Linear(channels, hidden)
+        self.expand = nn.Linear(hidden, channels)
 
     def gate(self, x: Tensor) -> Tensor:
         """One weight in (0, 1) for each channel: ``(B, C, H, W) -> (B, C, 1, 1)``."""
         require_feature_maps(x, self.channels)
-        squeezed = x.mean(dim=(2, 3), keepdim=True)
-        return torch.sigmoid(self.expand(torch.relu(self.reduce(squeezed))))
+        squeezed = x.mean(dim=(2, 3))
+        return torch.sigmoid(self.expand(torch.relu(self.reduce(squeezed))))[:, :, None, None]
 
     def forward(self, x: Tensor) -> Tensor:
         """The gated features: ``(B, C, H, W) -> (B, C, H, W)``."""

@@ -96,4 +96,4 @@ def test_build_knows_its_names_and_swallows_nothing() -> None:
         build("cbam_spatial", 8, reduction=4)
     module = build("cbam", 32, reduction=4, order="parallel")
     assert isinstance(module, CBAM)
-    assert (module.channel.reduce.out_channels, module.order) == (8, "parallel")
+    assert (module.channel.reduce.out_features, module.order) == (8, "parallel")

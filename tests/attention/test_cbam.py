@@ -140,7 +140,7 @@ def test_the_orders_differ() -> None:
 
 def test_options_reach_the_parts() -> None:
     module = CBAM(12, 3, 5, channel_pools=("max",), spatial_pools=("mean",), batch_norm=False)
-    assert module.channel.reduce.out_channels == 4
+    assert module.channel.reduce.out_features == 4
     assert module.channel.pools == ("max",)
     assert module.spatial.convolution.weight.shape == (1, 1, 5, 5)
     assert module.spatial.pools == ("mean",)

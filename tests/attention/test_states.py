@@ -18,7 +18,7 @@ def layer(name: str, *weight: int, bias: bool = True) -> dict[str, tuple[int, ..
 
 
 def mlp(at: str = "") -> dict[str, tuple[int, ...]]:
-    return layer(f"{at}reduce", 2, 32, 1, 1) | layer(f"{at}expand", 32, 2, 1, 1)
+    return layer(f"{at}reduce", 2, 32) | layer(f"{at}expand", 32, 2)
 
 
 def spatial(at: str = "") -> dict[str, tuple[int, ...]]:
@@ -71,8 +71,8 @@ STATES: dict[str, dict[str, tuple[int, ...]]] = {
     "efficient_channel": layer("convolution", 1, 1, 3, bias=False),
     "simam": {},
     "scse": {
-        **layer("channel.reduce", 16, 32, 1, 1),
-        **layer("channel.expand", 32, 16, 1, 1),
+        **layer("channel.reduce", 16, 32),
+        **layer("channel.expand", 32, 16),
         **layer("spatial", 1, 32, 1, 1, bias=False),
     },
     "gala": {

@@ -143,9 +143,9 @@ def test_mobilenet_v2_has_the_reductions_of_its_table() -> None:
         for attention in ("se", SqueezeExcitation):
             held = hosts.build("mobilenet_v2", attention)
             first = next(part for part in held.modules() if isinstance(part, SqueezeExcitation))
-            assert (first.channels, first.reduce.out_channels) == (96, 4)
+            assert (first.channels, first.reduce.out_features) == (96, 4)
         own = hosts.build("mobilenet_v2", partial(CBAM, reduction=48))
-        assert next(part for part in own.modules() if isinstance(part, CBAM)).channel.reduce.out_channels == 2
+        assert next(part for part in own.modules() if isinstance(part, CBAM)).channel.reduce.out_features == 2
 
 
 def test_channels_last_gives_the_same() -> None:

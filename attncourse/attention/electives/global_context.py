@@ -60,8 +60,9 @@ class GlobalContext(nn.Module):
 
     def context(self, x: Tensor) -> Tensor:
         """What every place receives: ``(B, C, H, W) -> (B, C, 1, 1)``, any real numbers."""
-        gathered = (x * self.attention(x)).sum(dim=(2, 3), keepdim=True)
-        return self.expand(torch.relu(self.normalise(self.reduce(gathered))))
+        # The weighted sum over the places, as a matrix product: (B, 1, H W) @ (B, H W, C).
+        gathered = self.attention(x).flatten(2) @ x.flatten(2).transpose(1, 2)
+        return self.expand(torch.relu(self.normalise(self.reduce(gathered.transpose(1, 2).unsqueeze(3)))))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, H, W) -> (B, C, H, W)``."""
