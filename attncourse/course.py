@@ -60,7 +60,9 @@ class Lesson:
 LESSONS: tuple[Lesson, ...] = (
     Lesson(0, "feature_maps", "maps", "Feature maps, channels and gates"),
     Lesson(1, "squeeze_excitation", "se", "Squeeze-and-Excitation"),
+    Lesson(2, "cbam_channel", "cbam-channel", "CBAM: channel attention"),
     Lesson(3, "cbam_spatial", "cbam-spatial", "CBAM: spatial attention"),
+    Lesson(4, "cbam", "cbam", "CBAM: channels, then places"),
 )
 
 
