@@ -1,0 +1,275 @@
+"""BAM's probes of how it computes: the sum of the branches, what each sees, the formula, the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from attncourse.checking.bam_gate import (
+    MIDDLE,
+    PRECISION,
+    SETTINGS,
+    SMALL,
+    constant_module,
+    factors,
+    features,
+    logits,
+    module,
+    noise,
+    random_module,
+    worst_sample,
+)
+from attncourse.checking.bam_readings import EPSILONS, Reading, Right, Setting, all_readings
+from attncourse.checking.channel_gate import count_values, gradients
+from attncourse.checking.draw import Draw
+from attncourse.checking.filled import filling, signature
+from attncourse.checking.probes import Built, Subject, Violation
+from attncourse.checking.report import Witness
+
+DRAWS = 3
+STEP = 1e-4
+VALUES = (0.15, -0.15, 0.4, 0.8)
+MOVE = 3.0
+SATURATED = 12.0
+# Norms behind the hidden layers make what passes through them small; without them the larger weights saturate.
+STRENGTHS = ((0.1, 0.4), (0.3, 0.7), (0.1, 0.4), (0.5, 1.0))
+
+
+def adds_the_branches(subject: Subject) -> None:
+    """What the sigmoid gets is one number for each channel plus one for each place."""
+    for setting in (SMALL, MIDDLE, SMALL):
+        built = random_module(subject, setting)
+        x = features(subject, setting, 3, 4, 5)
+        u = logits(built, x)
+        mixed = u - u.mean(dim=1, keepdim=True) - u.mean(dim=(2, 3), keepdim=True) + u.mean(dim=(1, 2, 3), keepdim=True)
+        sample = worst_sample(mixed.abs() > 4 * noise(u).amax(dim=(1, 2, 3), keepdim=True))
+        if sample is not None:
+            strength = torch.linalg.svdvals(u[sample].flatten(1))
+            sentence = "What the sigmoid gets is no sum of one number for each channel and one for each place."
+            if float(strength[1] / strength[0]) < 1e-4:
+                sentence = (
+                    "What the sigmoid gets is the product of a channel branch and a spatial branch, not their sum."
+                )
+            raise Violation(sentence, Witness("what the sigmoid gets, one sample", (), None, u[sample]))
+
+
+def channels_by_their_means(subject: Subject) -> None:
+    """How the channels differ depends on their means alone, whatever the size of the map."""
+    for setting in (SMALL, MIDDLE):
+        built = random_module(subject, setting)
+        means = subject.draw.signed(4, setting.channels, low=0.5, high=1.5)
+        seen = []
+        for height, width, spread in ((2, 3, 0.0), (5, 3, 0.3), (3, 8, 0.3), (1, 4, 0.3), (1, 1, 0.0)):
+            wave = subject.draw.signed(4, setting.channels, height, width, low=0.2, high=1.0) * spread
+            x = means[:, :, None, None] + wave - wave.mean(dim=(2, 3), keepdim=True)
+            x = torch.where(x.abs() < 1e-3, 1e-3, x)
+            u = logits(built, x)
+            seen.append((u - u.mean(dim=1, keepdim=True)).mean(dim=(2, 3)))
+            allowed = 2e-3 * spread + 4 * noise(u).amax()
+            wrong = worst_sample((seen[-1] - seen[0]).abs() > allowed)
+            if wrong is not None:
+                label = f"how the channels' logits differ, maps of {height}x{width}; expected: constant maps"
+                raise Violation(
+                    "Two inputs with the same channel means get other differences between their channels.",
+                    Witness(label, (("means", means[wrong]),), seen[0][wrong], seen[-1][wrong]),
+                )
+
+
+def places_by_a_dilated_window(subject: Subject) -> None:
+    """One disturbed place moves the places of a 5x5 grid with the dilation as its spacing."""
+    for setting, size in ((MIDDLE, (13, 14)), (Setting(8, 2, 3), (17, 15)), (Setting(8, 2), (19, 21))):
+        for row, column in ((size[0] // 2, size[1] // 2), (1, size[1] - 2)):
+            expected = _grid(size, row, column, setting.spacing)
+            moved = torch.zeros(size, dtype=torch.bool)
+            for low, high in STRENGTHS:
+                built = random_module(subject, setting, low, high)
+                x = features(subject, setting, 6, *size)
+                other = x.clone()
+                other[:, :, row, column] += MOVE * torch.sign(x[:, :, row, column])
+                before, after = (logits(built, one) for one in (x, other))
+                moved |= _moved(before, after).any(dim=0)
+            if not torch.equal(moved, expected):
+                rows, columns = int(moved.any(dim=1).sum()), int(moved.any(dim=0).sum())
+                sentence = (
+                    f"With {setting.words}, row {row}, column {column} of a {size[0]}x{size[1]} map moves "
+                    f"{int(moved.sum())} places, in {rows} rows and {columns} columns; two 3x3 windows with "
+                    f"{setting.spacing} between their places reach {int(expected.sum())}."
+                )
+                raise Violation(sentence, Witness("which places move", (), expected, moved))
+
+
+def _moved(before: Tensor, after: Tensor) -> Tensor:
+    """bool ``(B, H, W)``: where logits changed by more than the channels' shift, which is the same everywhere.
+
+    Saturated places tell nothing. A median is the shift, because a window covers less than half of the map.
+    """
+    sizes = torch.maximum(before.abs(), after.abs()).amax(dim=1)
+    change = (after - before).mean(dim=1).masked_fill(sizes > SATURATED, torch.nan)
+    shift = change.flatten(1).nanmedian(dim=1).values[:, None, None]
+    known = (sizes <= SATURATED).double().mean(dim=(1, 2), keepdim=True) > 0.9
+    return ((change - shift).abs() > 1e-6 + 1e-9 * torch.cosh(sizes / 2) ** 2) & known
+
+
+def _grid(size: tuple[int, int], row: int, column: int, spacing: int) -> Tensor:
+    grid = torch.zeros(size, dtype=torch.bool)
+    for down in range(-2, 3):
+        for right in range(-2, 3):
+            place = row + down * spacing, column + right * spacing
+            if 0 <= place[0] < size[0] and 0 <= place[1] < size[1]:
+                grid[place] = True
+    return grid
+
+
+def has_the_right_number_of_parameters(subject: Subject) -> None:
+    """The weights of six layers, and what biases and batch norms bring."""
+    _fitting(subject)
+
+
+def _fitting(subject: Subject) -> list[Reading]:
+    readings = list(all_readings())
+    for setting in SETTINGS:
+        built = subject.build(*setting.arguments, warm=(3, setting.channels, 4, 5), dtype="float32")
+        count = count_values(built.shapes)
+        left = [reading for reading in readings if reading.count(setting) == count]
+        if not left:
+            usual = max(reading.count(setting) for reading in readings if reading.channel.norm == "last")
+            expected = f"{setting.weights} weights; about {usual} with biases and batch norms"
+            label = f"the number of parameters for {setting.words}"
+            raise Violation(
+                f"For {setting.words} it has {count} parameters: no right choice of biases and batch norms gives that.",
+                Witness(label, (), expected, count),
+            )
+        readings = left
+    return readings
+
+
+def computes_the_formula(subject: Subject) -> None:
+    """With every parameter at one value the factor is known, in evaluation and in training mode."""
+    readings = _fitting(subject)
+    readings += [Reading(one.channel, one.spatial, EPSILONS[1]) for one in readings]
+    nearest: tuple[str, Tensor, Tensor] | None = None
+    for setting, size in ((SMALL, (3, 4)), (Setting(6, 2, 2), (6, 5))):
+        for value in VALUES:
+            built = constant_module(subject, setting, value)
+            x = features(subject, setting, 3, *size)
+            for train in (False, True):
+                got = factors(x, built.run(x, train=train))
+                expected = [_expected(reading, setting, value, x, train) for reading in readings]
+                left = [r for r, e in zip(readings, expected, strict=True) if (e - got).abs().max() < PRECISION]
+                if not left:
+                    mode = "training" if train else "evaluation"
+                    label = f"y / x for {setting.words}, every parameter set to {value:g}, in {mode} mode"
+                    worst = worst_sample((expected[0] - got).abs() > PRECISION) or 0
+                    nearest = label, expected[0][worst], got[worst]
+                    break
+                readings = left
+            if nearest:
+                label, wanted, came = nearest
+                raise Violation(
+                    "With all parameters set to one known value, the factor is not 1 + sigmoid(channel + spatial).",
+                    Witness(label, (), wanted, came),
+                )
+    if not _agrees_when_filled(subject, readings):
+        raise Violation("With weights set by the check, the factors are others than those of a right module.")
+
+
+def _expected(reading: Reading, setting: Setting, value: float, x: Tensor, train: bool) -> Tensor:
+    right = Right(reading, setting).train(train)
+    with torch.no_grad():
+        for parameter in right.parameters():
+            parameter.fill_(value)
+        return right(x) / x
+
+
+def _agrees_when_filled(subject: Subject, readings: Sequence[Reading]) -> bool:
+    """Where the parameters have the shapes of a right module: the same values in both. Elsewhere nothing is said."""
+    setting = Setting(10, 3, 2)
+    built = module(subject, setting, lambda shape: filling(shape, subject.seed, 0.1, 0.4))
+    x = features(subject, setting, 3, 6, 5)
+    y = built.run(x)
+    comparable = False
+    for reading in readings:
+        right: nn.Module = Right(reading, setting)
+        if signature([tuple(one.shape) for one in right.parameters()]) != signature(built.shapes):
+            continue
+        comparable = True
+        with torch.no_grad():
+            for parameter in right.parameters():
+                parameter.copy_(filling(parameter.shape, subject.seed, 0.1, 0.4))
+            if bool((factors(x, right.eval()(x)) - factors(x, y)).abs().max() < PRECISION):
+                return True
+    return not comparable
+
+
+def gradients_are_complete(subject: Subject) -> None:
+    """Gradients of x and of each parameter agree with central differences."""
+    values: list[Tensor] = []
+
+    def fill(shape: tuple[int, ...]) -> Tensor:
+        values.append(subject.draw.signed(*shape, low=0.2, high=0.4).abs())
+        return values[-1]
+
+    built = module(subject, SMALL, fill)
+    # All weights and values are positive: no ReLU bends within a step.
+    x = features(subject, SMALL, 2, 2, 3).abs() * 0.3
+    weights = Draw(subject.seed).normal(*x.shape, dtype=torch.float64)
+    of_input, of_parameters = gradients(built, x)
+    direct = weights * factors(x, built.run(x))
+    for _ in range(DRAWS):
+        direction = subject.draw.signed(*x.shape, low=0.3, high=1.0)
+        measured = _slope(built, weights, x + STEP * direction, x - STEP * direction)
+        through, told = (float(one - (direct * direction).sum()) for one in (measured, (of_input * direction).sum()))
+        if _far(through, told):
+            label = "the slope along one direction of x, without the factor itself"
+            raise Violation("The gradient of x does not go through the gate.", Witness(label, (), through, told))
+    for place, gradient in enumerate(of_parameters):
+        direction = subject.draw.signed(*gradient.shape, low=0.3, high=1.0)
+        losses = []
+        for step in (STEP, -STEP):
+            built.fill([v + step * direction if i == place else v for i, v in enumerate(values)])
+            losses.append(float((built.run(x) * weights).sum()))
+        built.fill(values)
+        through, told = (losses[0] - losses[1]) / (2 * STEP), float((gradient * direction).sum())
+        if _far(through, told):
+            label = f"the slope along one direction of a parameter of shape {tuple(gradient.shape)}"
+            raise Violation("The gradient of a parameter is not the slope.", Witness(label, (), through, told))
+
+
+def _slope(built: Built, weights: Tensor, above: Tensor, below: Tensor) -> Tensor:
+    return ((built.run(above) - built.run(below)) * weights).sum() / (2 * STEP)
+
+
+def _far(measured: float, told: float) -> bool:
+    return not abs(measured - told) <= 1e-4 + 0.02 * abs(measured)
+
+
+def weights_have_their_own_parts(subject: Subject) -> None:
+    """The gradients of many inputs span the weights of all six layers, but for one scale of each hidden value.
+
+    Parameters with the shapes of a right module were compared with one already; here the others are asked.
+    """
+    shapes = random_module(subject, SMALL).shapes
+    known = (Right(reading, SMALL).parameters() for reading in _fitting(subject))
+    if any(signature([tuple(one.shape) for one in parameters]) == signature(shapes) for parameters in known):
+        return
+    wanted, best = SMALL.weights - 4 * SMALL.hidden, 0
+    for low, high in STRENGTHS:
+        built = module(subject, SMALL, lambda shape, low=low, high=high: _lively(subject, shape, low, high))
+        rows = []
+        for _ in range(SMALL.weights + 10):
+            x = features(subject, SMALL, 1, 4, 5)
+            rows.append(torch.cat([gradient.flatten() for gradient in gradients(built, x)[1]]))
+        strength = torch.linalg.svdvals(torch.stack(rows))
+        best = max(best, int((strength > 1e-7 * strength[0]).sum()))
+        if best >= wanted:
+            return
+    count = count_values(shapes)
+    raise Violation(f"Only {best} of {count} parameters have an effect of their own ({wanted} should).")
+
+
+def _lively(subject: Subject, shape: tuple[int, ...], low: float, high: float) -> Tensor:
+    """Biases and scales above zero, so that few hidden values sleep."""
+    values = subject.draw.signed(*shape, low=low, high=high)
+    return values.abs() if sum(size > 1 for size in shape) < 2 and values.numel() < SMALL.weights // 2 else values

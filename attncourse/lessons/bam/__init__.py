@@ -1,0 +1,1 @@
+"""One exercise a file; the notebook itself is ``lesson.py``."""
