@@ -70,10 +70,10 @@ def descriptors(x):
 # %% see-descriptors
 line = descriptors(features)
 halves = [None, None] if line is None else [line[0, 1, : features.shape[2], 0], line[0, 1, features.shape[2] :, 0]]
-figures.bars(halves[0], title="level edges: the mean of each row")
+figures.curve(torch.arange(30), halves[0], title="level edges: the mean of each row", xlabel="row", ylabel="mean")
 
 # %% see-columns
-figures.bars(halves[1], title="level edges: the mean of each column")
+figures.curve(torch.arange(24), halves[1], title="level edges: the mean of each column", xlabel="column", ylabel="mean")
 
 # %% same-for-se
 column = torch.rand(1, 3, 6, 1)
@@ -206,8 +206,8 @@ steps += [("column gate", (2, 16, 1, 9)), ("gated", Attention(16).eval()(x))]
 figures.shape_flow(steps, title="your module's shapes")
 
 # %% see-product
-module = filled(Attention(2), 2.0, seed=3)
-factor = factor_of(module, 2 * features + 0.01)
+module = filled(Attention(2), 2.0, seed=57)
+factor = factor_of(module, 4 * features + 0.01)
 figures.feature_maps(factor, titles=["upright", "level"], title="row gate times column gate", scale=(0, 1))
 
 # %% see-profiles
@@ -215,7 +215,7 @@ rows = factor[0, 1] / factor[0, 1].amax(dim=0, keepdim=True)  # the same in ever
 columns = factor[0, 1] / factor[0, 1].amax(dim=1, keepdim=True)
 print("one row profile for all columns:", torch.allclose(rows, rows[:, :1].expand_as(rows), atol=1e-3))
 print("one column profile for all rows:", torch.allclose(columns, columns[:1].expand_as(columns), atol=1e-3))
-figures.bars(rows[:, 0], title="level edges: the row gate, the strongest set to 1")
+figures.curve(torch.arange(30), rows[:, 0], title="the row gate, its strongest set to 1", xlabel="row", ylabel="gate")
 
 # %% product-explained [markdown]
 # **Observe** the plaid: every row of a channel has the same profile, up to a factor. C * (H + W) numbers make C * H *
