@@ -55,7 +55,8 @@ def _sorted(
         half: [torch.zeros(shape, dtype=torch.bool) for shape in shapes] for half in (CHANNEL, SPATIAL)
     }
     for _ in range(ROUNDS):
-        x = draw.signed(6, channels, 3, 4, low=0.3, high=2.0)
+        # Large enough for the corners of a 7x7 window.
+        x = draw.signed(4, channels, 4, 5, low=0.3, high=2.0)
         values = [draw.signed(*shape, low=LOW, high=HIGH) for shape in shapes]
         candidate.fill(handle, values)
         before = factors(_run(candidate, handle, x), x)

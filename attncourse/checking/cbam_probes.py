@@ -31,6 +31,7 @@ OF_THE_WHOLE = {
     "leaves_the_input",
     "repeats_itself",
     "keeps_the_dtype",
+    "has_the_right_number_of_parameters",
 }
 
 

@@ -162,7 +162,7 @@ of_channels, of_places = take_apart(module, x)
 steps = [("x", x), ("channel gate", of_channels), ("spatial gate", of_places), ("y", module(x))]
 figures.shape_flow(steps, title="your module's shapes")
 
-# %% product-check
+# %% one-product
 rebuilt = x * of_channels * of_places
 print("one number for each channel times one for each place:", torch.allclose(rebuilt, module(x), atol=1e-5))
 
@@ -175,9 +175,9 @@ print("one number for each channel times one for each place:", torch.allclose(re
 torch.manual_seed(4)
 module = Attention(4, 2, 3).eval()
 for parameter in module.parameters():
-    nn.init.normal_(parameter, std=1.0)
+    nn.init.normal_(parameter, std=0.5)
 of_channels, of_places = take_apart(module, features + 1e-3)
-figures.feature_maps(of_places, titles=["spatial gate"], title="random weights: the places' gates (1: the average)")
+figures.feature_maps(of_places, titles=["gate / its average"], title="the places, random weights")
 
 # %% see-before-after
 with torch.no_grad():
@@ -368,7 +368,7 @@ def repaired(shortcut, branch, first, second, kernel):
 
 # %% see-repair
 torch.manual_seed(1)
-weights = torch.randn(2, 4), torch.randn(4, 2), torch.randn(1, 2, 3, 3) / 3
+weights = torch.rand(2, 4), torch.rand(4, 2), torch.randn(1, 2, 3, 3) / 2
 mended = repaired(torch.zeros_like(features), features, *weights)
 figures.before_after(features, mended, title="a branch, and repaired(...) with a shortcut of zero")
 
