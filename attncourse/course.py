@@ -63,6 +63,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(2, "cbam_channel", "cbam-channel", "CBAM: channel attention"),
     Lesson(3, "cbam_spatial", "cbam-spatial", "CBAM: spatial attention"),
     Lesson(4, "cbam", "cbam", "CBAM: channels, then places"),
+    Lesson(5, "bam", "bam", "BAM: two branches, one gate"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from attncourse.checking.bam_gate import (
     MIDDLE,
@@ -171,8 +171,6 @@ def computes_the_formula(subject: Subject) -> None:
                     "With all parameters set to one known value, the factor is not 1 + sigmoid(channel + spatial).",
                     Witness(label, (), wanted, came),
                 )
-    if not _agrees_when_filled(subject, readings):
-        raise Violation("With weights set by the check, the factors are others than those of a right module.")
 
 
 def _expected(reading: Reading, setting: Setting, value: float, x: Tensor, train: bool) -> Tensor:
@@ -184,23 +182,33 @@ def _expected(reading: Reading, setting: Setting, value: float, x: Tensor, train
 
 
 def _agrees_when_filled(subject: Subject, readings: Sequence[Reading]) -> bool:
-    """Where the parameters have the shapes of a right module: the same values in both. Elsewhere nothing is said."""
+    """Whether, with the same values in every parameter of one shape, a right module does the same.
+
+    The gradients' sizes too: where two parameters have the same values, the output alone can't tell one from the other.
+    """
     setting = Setting(10, 3, 2)
     built = module(subject, setting, lambda shape: filling(shape, subject.seed, 0.1, 0.4))
     x = features(subject, setting, 3, 6, 5)
-    y = built.run(x)
-    comparable = False
+    y, sizes = built.run(x), _sizes(gradients(built, x)[1])
     for reading in readings:
-        right: nn.Module = Right(reading, setting)
+        right = Right(reading, setting).eval()
         if signature([tuple(one.shape) for one in right.parameters()]) != signature(built.shapes):
             continue
-        comparable = True
         with torch.no_grad():
             for parameter in right.parameters():
                 parameter.copy_(filling(parameter.shape, subject.seed, 0.1, 0.4))
-            if bool((factors(x, right.eval()(x)) - factors(x, y)).abs().max() < PRECISION):
-                return True
-    return not comparable
+        result = right(x)
+        # The same weights of the sum as ``Candidate.run`` has.
+        total = (Draw(built.seed).normal(*x.shape, dtype=x.dtype) * result).sum()
+        expected = _sizes(torch.autograd.grad(total, list(right.parameters())))
+        same = (factors(x, result) - factors(x, y)).abs().max() < PRECISION
+        if bool(same) and torch.allclose(sizes, expected, rtol=1e-4, atol=1e-6):
+            return True
+    return False
+
+
+def _sizes(gradients: Sequence[Tensor]) -> Tensor:
+    return torch.stack([gradient.norm() for gradient in gradients]).sort().values
 
 
 def gradients_are_complete(subject: Subject) -> None:
@@ -248,12 +256,11 @@ def _far(measured: float, told: float) -> bool:
 def weights_have_their_own_parts(subject: Subject) -> None:
     """The gradients of many inputs span the weights of all six layers, but for one scale of each hidden value.
 
-    Parameters with the shapes of a right module were compared with one already; here the others are asked.
+    An answer whose parameters have the shapes of a right module is compared with that; the others are asked here.
     """
-    shapes = random_module(subject, SMALL).shapes
-    known = (Right(reading, SMALL).parameters() for reading in _fitting(subject))
-    if any(signature([tuple(one.shape) for one in parameters]) == signature(shapes) for parameters in known):
+    if _agrees_when_filled(subject, _fitting(subject)):
         return
+    count = count_values(random_module(subject, SMALL).shapes)
     wanted, best = SMALL.weights - 4 * SMALL.hidden, 0
     for low, high in STRENGTHS:
         built = module(subject, SMALL, lambda shape, low=low, high=high: _lively(subject, shape, low, high))
@@ -265,7 +272,6 @@ def weights_have_their_own_parts(subject: Subject) -> None:
         best = max(best, int((strength > 1e-7 * strength[0]).sum()))
         if best >= wanted:
             return
-    count = count_values(shapes)
     raise Violation(f"Only {best} of {count} parameters have an effect of their own ({wanted} should).")
 
 

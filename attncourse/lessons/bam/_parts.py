@@ -1,7 +1,8 @@
 """The right module in parts, which one mistake at a time replaces, and the dresses in which the same mistake comes.
 
 The batch norms stand at the end of each branch (the paper) or behind the hidden layers (the authors' code), and the
-convolutions have biases or none. A mistake does not depend on that. So each is also known in its other dresses, under one name and with the same words.
+convolutions have biases or none. A mistake does not depend on that. So each is also known in its other dresses, under
+one name and with the same words.
 """
 
 from __future__ import annotations

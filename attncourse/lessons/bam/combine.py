@@ -16,7 +16,7 @@ exercise = FunctionExercise(
     title="Two branches, one gate",
     points=2,
     task=(
-        "Write `combine(x, channel, spatial)`: x * (1 + sigmoid(channel + spatial)). x is `(B, C, H, W)`; channel holds "
+        "Write `combine(x, channel, spatial)`: x * (1 + sigmoid(channel + spatial)). x is `(B, C, H, W)`; channel has "
         "one number for each channel, `(B, C)`; spatial one for each place, `(B, H, W)`. The sum broadcasts."
     ),
     hints=[

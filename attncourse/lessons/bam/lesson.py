@@ -1,7 +1,7 @@
 # %% what-you-will-build [markdown]
 # # BAM: two branches, one gate
-# CBAM gates twice: first the channels, then the places. Its sister BAM, by the same authors in the same year, asks both
-# questions at once, **adds** the answers, and gates once: every value of the features gets a weight of its own.
+# CBAM gates twice: first the channels, then the places. Its sister BAM, by the same authors in the same year, asks
+# both questions at once, **adds** the answers, and gates once: every value of the features gets a weight of its own.
 #
 # You build the gate, predict how far it sees, build the module, catch the authors' code disagreeing with their paper,
 # put your module into a ResNet, mend a published branch and write its test. 60 to 75 minutes, with fewer steps given
@@ -36,8 +36,8 @@ after_swapping = "C"
 
 # %% sum-idea [markdown]
 # ## 1. One sum, one sigmoid
-# One branch says **what** counts: a number for each channel. The other says **where**: a number for each place. BAM adds
-# them and applies one sigmoid:
+# One branch says **what** counts: a number for each channel. The other says **where**: a number for each place. BAM
+# adds them and applies one sigmoid:
 #
 # `gate = sigmoid(channel + spatial)`, and the result is `x * (1 + gate)`.
 #
@@ -60,14 +60,14 @@ sums = combine(torch.ones(1, 3, 2, 3), channel, spatial)
 figures.feature_maps(sums, titles=["channel -3", "channel 0", "channel 3"], title="combine(ones, ...)", scale=(1, 2))
 
 # %% see-sum-explained [markdown]
-# **Explain:** where the channel says -3, even a place that says 3 gets no more than 1.5. Why? And why is no factor below 1
-# or above 2?
+# **Explain:** where the channel says -3, even a place that says 3 gets no more than 1.5. Why? And why is no factor
+# below 1 or above 2?
 
 # %% identity-idea [markdown]
 # ### Why 1 + gate
-# SE and CBAM stand in the branch of a residual block: if they shut something, the shortcut still carries it. BAM stands
-# **between** stages, and everything passes through it. **Predict** what three gates of one half, one behind the other,
-# leave of a signal: without the 1, and with it.
+# SE and CBAM stand in the branch of a residual block: if they shut something, the shortcut still carries it. BAM
+# stands **between** stages, and everything passes through it. **Predict** what three gates of one half, one behind
+# the other, leave of a signal: without the 1, and with it.
 
 # %% see-identity
 half = torch.tensor(0.5)
@@ -89,8 +89,8 @@ window[:, :, 1::4, 1::4] = 1
 figures.feature_maps(window, titles=["3x3, dilation 4"], title="nine places")
 
 # %% reach-idea [markdown]
-# **Predict.** The map is 12 high and 15 wide, the dilation 4. One value changes, at row 1, column 7 (counted from 0). At
-# how many of the 180 places can the spatial branch's output change? Draw it before you compute it.
+# **Predict.** The map is 12 high and 15 wide, the dilation 4. One value changes, at row 1, column 7 (counted from 0).
+# At how many of the 180 places can the spatial branch's output change? Draw it before you compute it.
 
 # %% bam-reach
 moved_places = None  # a whole number
@@ -217,8 +217,8 @@ figures.feature_maps(maps, titles=["d = 1", "d = 2", "d = 4"], title="one place 
 # The paper writes `sigmoid(Mc + Ms)`. The authors' repository (Jongchan/attention-module, `bam.py`) computes
 # `1 + sigmoid(channel * spatial)`: a **product**. Readers asked about it in issues 39 and 52; other files copied it.
 #
-# **Predict.** The spatial branch is silent: 0 at every place. The channel branch says 4 for the first channel and -4 for
-# the second. What are the two factors, with the sum and with the product? And where *both* branches say -3?
+# **Predict.** The spatial branch is silent: 0 at every place. The channel branch says 4 for the first channel and -4
+# for the second. What are the two factors, with the sum and with the product? And where *both* branches say -3?
 
 # %% sum-and-product
 def factor(what, where, together):
@@ -232,11 +232,11 @@ for what, where in ((4.0, 0.0), (-4.0, 0.0), (3.0, 3.0), (3.0, -3.0), (-3.0, -3.
 side = torch.linspace(-4, 4, 25)
 what, where = side[:, None], side[None, :]
 maps = torch.stack([1 + torch.sigmoid(what + where), 1 + torch.sigmoid(what * where)])
-figures.feature_maps(maps, titles=["sum", "product"], title="the factor: channel downwards, spatial to the right", scale=(1, 2))
+figures.feature_maps(maps, titles=["sum", "product"], title="channel downwards, spatial to the right", scale=(1, 2))
 
 # %% paper-code-explain [markdown]
-# In the product a silent branch silences the other, and two "no" make a "yes" (the corner of both negative). They are two
-# different modules under one name. This course builds the paper's, and its check names the other.
+# In the product a silent branch silences the other, and two "no" make a "yes" (the corner of both negative). They are
+# two different modules under one name. This course builds the paper's, and its check names the other.
 #
 # The second difference: the paper has one batch norm at the end of each branch; the code has one behind each hidden
 # layer and none at the end (issue 49). Can a table decide what the authors really ran?
@@ -253,16 +253,17 @@ for batch_norm in ("last", "hidden"):
     print(f"batch norm {batch_norm:6}: {count / 1e6:.4f} million parameters")
 
 # %% count-norms-explain [markdown]
-# The paper's CIFAR-100 table prints 24.07 million for ResNet-50 with BAM (second-hand, from a copy of the table). That
-# fits the norms at the end alone. So a number of parameters can tell how a batch norm stood; whether branches were added
-# or multiplied it cannot tell. Why not?
+# The paper's CIFAR-100 table prints 24.07 million for ResNet-50 with BAM (second-hand, from a copy of the table).
+# That fits the norms at the end alone. So a number of parameters can tell how a batch norm stood; whether branches
+# were added or multiplied it cannot tell. Why not?
 
 # %% place-idea [markdown]
 # ## 5. At the bottlenecks
-# BAM's B means bottleneck: it stands behind stages 1, 2 and 3 of a ResNet, each time just before the map is halved. Three
-# modules in a ResNet-50, where SE and CBAM have sixteen; for 256, 512 and 1024 channels.
+# BAM's B means bottleneck: it stands behind stages 1, 2 and 3 of a ResNet, each time just before the map is halved.
+# Three modules in a ResNet-50, where SE and CBAM have sixteen; for 256, 512 and 1024 channels.
 #
-# **Build** the formula for one of them. All layers have biases; a batch norm learns a scale and a shift for each channel.
+# **Build** the formula for one of them. All layers have biases; a batch norm learns a scale and a shift for each
+# channel.
 
 # %% bam-parameters
 def parameters(channels, reduction):
@@ -286,7 +287,8 @@ print(f"and {gated.multiply_adds - plain.multiply_adds:,} multiply-adds to {plai
 
 # %% count-host-explain [markdown]
 # Do they agree? (With batch norms elsewhere or without biases yours has some more or fewer.) A seventh of what SE's
-# sixteen modules add in parameters, and more multiply-adds: the spatial branch works at 56x56 places with 256 channels.
+# sixteen modules add in parameters, and more multiply-adds: the spatial branch works at 56x56 places with 256
+# channels.
 #
 # **Predict** before you run the next cell: the same module in all sixteen blocks.
 
@@ -297,8 +299,8 @@ print(f"               {everywhere.multiply_adds - plain.multiply_adds:,} multip
 
 # %% hunt-idea [markdown]
 # ## 6. Bug hunt
-# Five snippets, of published kinds. Each gets its two branches ready-made and has **one** bug. Read them and **predict**
-# the symptom of each. On square maps all of them keep the shape.
+# Five snippets, of published kinds. Each gets its two branches ready-made and has **one** bug. Read them and
+# **predict** the symptom of each. On square maps all of them keep the shape.
 
 # %% snippet-parts
 def what_branch(channels, hidden):
@@ -403,9 +405,9 @@ bugs = ("ReLU at the end", "square pooling", "product", "no identity", "no dilat
 
 # %% repair-idea [markdown]
 # ## 7. Repair
-# Below is the spatial branch of a BAM that was published like this, or nearly so. It has **three** bugs. One of them hides
-# for dilation 1 alone; the module it came from worked on maps of 7x7 only, where its map shrank to 1x1 and broadcasting
-# spread that out again.
+# Below is the spatial branch of a BAM that was published like this, or nearly so. It has **three** bugs. One of them
+# hides for dilation 1 alone; the module it came from worked on maps of 7x7 only, where its map shrank to 1x1 and
+# broadcasting spread that out again.
 #
 # Write it anew, mended.
 
@@ -437,9 +439,9 @@ figures.feature_maps(mended, titles=["dilation 4"], title="repaired(picture, ...
 
 # %% tests-idea [markdown]
 # ## 8. Write the test
-# The authors' product would have been found by a test of three lines. Write it: `accepts(implementation)` gets a function
-# like `combine`, calls it with inputs of your choice, and returns True for a right one, False for a wrong one. We try it
-# on right ones in seven styles and on twelve wrong ones. One that raises counts as refused.
+# The authors' product would have been found by a test of three lines. Write it: `accepts(implementation)` gets a
+# function like `combine`, calls it with inputs of your choice, and returns True for a right one, False for a wrong
+# one. We try it on right ones in seven styles and on twelve wrong ones. One that raises counts as refused.
 #
 # For which inputs do a sum and a product agree?
 
@@ -462,9 +464,10 @@ for implementation in (combine, authors_code):
 
 # %% what-you-know [markdown]
 # ## What you know, and what you do not know yet
-# You know what BAM computes, how far it sees, where it stands and what it costs; and that a paper and its code may be two
-# modules. You do **not** know which of the two works better: no formula tells. The lab lets you train both.
+# You know what BAM computes, how far it sees, where it stands and what it costs; and that a paper and its code may be
+# two modules. You do **not** know which of the two works better: no formula tells. The lab lets you train both.
 #
 # Say without looking: why 1 + gate; why a padding of d; what a product does to a silent branch; which table told where
 # the batch norms stood. BAM and CBAM pool a whole map to one number a channel, or a whole column of channels to one
 # number a place. Next: a gate that knows the row and the column.
+

@@ -25,7 +25,7 @@ exercise = ModuleExercise(
         "Draw both branches with their shapes. Where is the sum, and which two shapes meet there?",
         "In `__init__`: two `nn.Sequential`, one a branch. A 3x3 window with dilation d reaches d places beyond its "
         "middle: how much padding keeps the map's size?",
-        "In `forward`: the channel branch gets `x.mean(dim=(2, 3), keepdim=True)`, the spatial branch gets x. Then your "
+        "In `forward`: the channel branch gets `x.mean(dim=(2, 3), keepdim=True)`, the spatial branch x. Then your "
         "`combine`, or the same in one line.",
         "The channel branch: `nn.Sequential(nn.Conv2d(channels, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, channels, 1), "
         "nn.BatchNorm2d(channels))`. The spatial one goes the same way, with "
