@@ -184,7 +184,7 @@ def _tensor(own: Tensor, theirs: Mapping[str, Tensor], key: str, swapped: bool) 
     value = theirs[key]
     shared = min(value.ndim, own.ndim)
     if value.shape[shared:].numel() == own.shape[shared:].numel() == 1:
-        value = value.reshape(*value.shape[:shared], *[1] * (own.ndim - shared))
+        value = value.reshape((*value.shape[:shared], *[1] * (own.ndim - shared)))
     if value.shape != own.shape:
         raise ValueError(
             f"{key} has shape {tuple(theirs[key].shape)}, ours is {tuple(own.shape)}; "

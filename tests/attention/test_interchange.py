@@ -311,6 +311,11 @@ def test_what_does_not_fit_is_refused() -> None:
         translate(BAM(C, 4), tensors(bam_shapes()), "bam/official")
 
 
+def test_the_number_of_batches_comes_along() -> None:
+    state = tensors(spatial_shapes("conv")) | {"conv.bn.num_batches_tracked": torch.tensor(7)}
+    assert load(SpatialAttention(), state, "cbam_spatial/timm").state_dict()["normalise.num_batches_tracked"] == 7
+
+
 def test_a_batch_norm_without_its_bias_is_incomplete() -> None:
     state = tensors(spatial_shapes("conv"))
     del state["conv.bn.bias"]

@@ -62,8 +62,10 @@ class CrissCrossAttention(nn.Module):
     def _once(self, x: Tensor) -> Tensor:
         columns, rows = self.attention(x).split([x.shape[2], x.shape[3]], dim=3)
         value = self.value(x)
-        gathered = torch.einsum("bhwg,bcgw->bchw", columns, value) + torch.einsum("bhwv,bchv->bchw", rows, value)
-        return x + self.gamma * gathered
+        # Matrix products, a column and a row at a time: (B, W, H, H) @ (B, W, H, C) and (B, H, W, W) @ (B, H, W, C).
+        of_columns = columns.transpose(1, 2) @ value.permute(0, 3, 2, 1)
+        of_rows = rows @ value.permute(0, 2, 3, 1)
+        return x + self.gamma * (of_columns.permute(0, 3, 2, 1) + of_rows.permute(0, 3, 1, 2))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, H, W) -> (B, C, H, W)``."""
