@@ -12,6 +12,8 @@ from attncourse.checking.observation import AnswerError
 from attncourse.checking.probes import Built, Subject
 
 PRECISION = 1e-5
+# Norms behind the hidden layers make what passes through them small; without them the larger weights saturate.
+STRENGTHS = ((0.1, 0.4), (0.3, 0.7), (0.1, 0.4), (0.5, 1.0))
 SMALL = Setting(4, 2, 1)
 MIDDLE = Setting(8, 2, 2)
 UNEVEN = Setting(23, 4, 3)

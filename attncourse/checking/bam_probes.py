@@ -12,14 +12,16 @@ from attncourse.checking.bam_contract import (
     keeps_the_shape,
     stays_between_1_and_2,
 )
-from attncourse.checking.bam_structure import (
-    adds_the_branches,
-    channels_by_their_means,
+from attncourse.checking.bam_formula import (
     computes_the_formula,
     gradients_are_complete,
     has_the_right_number_of_parameters,
-    places_by_a_dilated_window,
     weights_have_their_own_parts,
+)
+from attncourse.checking.bam_structure import (
+    adds_the_branches,
+    channels_by_their_means,
+    places_by_a_dilated_window,
 )
 from attncourse.checking.channel_contract import (
     has_parameters,
