@@ -64,6 +64,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(3, "cbam_spatial", "cbam-spatial", "CBAM: spatial attention"),
     Lesson(4, "cbam", "cbam", "CBAM: channels, then places"),
     Lesson(5, "bam", "bam", "BAM: two branches, one gate"),
+    Lesson(6, "coordinate_attention", "coordinate", "Coordinate attention"),
 )
 
 

@@ -38,7 +38,8 @@ exercise = FunctionExercise(
 @exercise.reference
 def repaired(x: Tensor, shared: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """``(B, C, H, W)``, ``(m, C, 1, 1)``, ``(C, m, 1, 1)``, ``(C, m, 1, 1)`` ``-> (B, C, H, W)``."""
-    row, column = _gates(*_means(x), shared, rows, columns)
+    row, column = _means(x)
+    row, column = _gates(row, column, shared, rows, columns)
     return x * row * column
 
 
