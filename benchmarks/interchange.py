@@ -1,0 +1,62 @@
+"""timm's weights in our modules: whether both compute the same, as a table.
+
+    python -m benchmarks.interchange
+
+Needs timm; see README.md beside this file. Exits with 1 where a difference is above 1e-6.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from benchmarks import timm_peers
+from benchmarks.contenders import contenders, disagreement
+
+BOUND = 1e-6
+# Odd and not square, and one image alone.
+INPUTS = ((2, 64, 9, 14), (1, 48, 7, 5))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One of timm's layers beside ours; the difference is that of ``contenders.disagreement``."""
+
+    module: str
+    theirs: str
+    layout: str
+    difference: float
+
+
+def compare(seed: int = 0) -> Iterator[Row]:
+    """All of timm's layers that ours have a peer in, with timm's weights, in float64, in both modes.
+
+    Raises:
+        RuntimeError: timm is not installed.
+    """
+    if timm_peers.version() is None:
+        raise RuntimeError("timm is not installed; see benchmarks/README.md for how to install it beside this torch")
+    for name, peer in timm_peers.PEERS.items():
+        largest = 0.0
+        for shape in INPUTS:
+            x = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+            largest = max(largest, disagreement(contenders(name, shape[1], seed), x)["timm"])
+        yield Row(name, peer.name, peer.layout or "no weights", largest)
+
+
+def main() -> None:
+    rows = list(compare())
+    print(f"timm {timm_peers.version()}, torch {torch.__version__}; float64, eval and training mode")
+    print()
+    print("| ours | timm's | layout | largest difference |")
+    print("|---|---|---|---|")
+    for row in rows:
+        print(f"| {row.module} | {row.theirs} | {row.layout} | {row.difference:.1e} |")
+    sys.exit(any(row.difference > BOUND for row in rows))
+
+
+if __name__ == "__main__":
+    main()
