@@ -1,4 +1,4 @@
-"""Wrong answers to cbam-module, second part: what becomes of the arguments.
+"""Wrong answers to cbam-module, third part: what becomes of the arguments.
 
 Seen in published code, but for those marked "expected": hypotheses.
 """

@@ -1,4 +1,4 @@
-"""Wrong answers to cbam-module, third part: the mistakes of lessons 02 and 03, inside the whole module."""
+"""Wrong answers to cbam-module, fourth part: the mistakes of lessons 02 and 03, inside the whole module."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from attncourse.lessons.cbam._half_mistakes import HALF_MISTAKES
 from attncourse.lessons.cbam._joining_mistakes import JOINING_MISTAKES
 from attncourse.lessons.cbam._module_styles import STYLES, VARIANTS
 from attncourse.lessons.cbam._parts import dresses
+from attncourse.lessons.cbam._product_mistakes import PRODUCT_MISTAKES
 
 exercise = ModuleExercise(
     "cbam-module",
@@ -57,7 +58,7 @@ def equation_1(channels: int, reduction: int = 16, kernel_size: int = 7) -> nn.M
     return CBAM(channels, reduction, kernel_size, batch_norm=False)
 
 
-MISTAKES = (*JOINING_MISTAKES, *ARGUMENT_MISTAKES, *HALF_MISTAKES)
+MISTAKES = (*JOINING_MISTAKES, *PRODUCT_MISTAKES, *ARGUMENT_MISTAKES, *HALF_MISTAKES)
 
 exercise.reference(equation_1)
 for style in STYLES:

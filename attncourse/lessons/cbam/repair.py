@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from attncourse.checking import Case, Draw, FunctionExercise
+from attncourse.lessons.cbam._gates import channel_gate, channel_logits, spatial_gate, spatial_logits
 
 exercise = FunctionExercise(
     "cbam-repair",
@@ -35,8 +36,8 @@ exercise = FunctionExercise(
 @exercise.reference
 def repaired(shortcut: Tensor, branch: Tensor, first: Tensor, second: Tensor, kernel: Tensor) -> Tensor:
     """``(B, C, H, W)`` twice, ``(h, C)``, ``(C, h)``, ``(1, 2, k, k)`` ``-> (B, C, H, W)``."""
-    refined = branch * _channel(branch, first, second)
-    return torch.relu(shortcut + refined * _spatial(refined, kernel))
+    refined = branch * channel_gate(branch, first, second)
+    return torch.relu(shortcut + refined * spatial_gate(refined, kernel))
 
 
 @exercise.cases
@@ -54,29 +55,11 @@ def _input(draw: Draw, shape: tuple[int, int, int, int], hidden: int, side: int)
     return draw.normal(*shape), branch, *weights
 
 
-def _channel_logits(x, first, second):
-    z = torch.stack([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))])
-    return functional.linear(functional.linear(z, first).relu(), second).sum(dim=0)[:, :, None, None]
-
-
-def _channel(x, first, second):
-    return torch.sigmoid(_channel_logits(x, first, second))
-
-
-def _spatial_logits(x, kernel):
-    maps = torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)
-    return functional.conv2d(maps, kernel, padding=kernel.shape[-1] // 2)
-
-
-def _spatial(x, kernel):
-    return torch.sigmoid(_spatial_logits(x, kernel))
-
-
 @exercise.accepts
 def line_by_line(shortcut, branch, first, second, kernel):
     out = branch
-    out = out * _channel(out, first, second)
-    out = out * _spatial(out, kernel)
+    out = out * channel_gate(out, first, second)
+    out = out * spatial_gate(out, kernel)
     out = out + shortcut
     return out.relu()
 
@@ -85,13 +68,13 @@ def line_by_line(shortcut, branch, first, second, kernel):
 def by_matrix_products(shortcut, branch, first, second, kernel):
     u = sum(torch.relu(z @ first.T) @ second.T for z in (branch.mean((2, 3)), branch.amax((2, 3))))
     refined = torch.einsum("bchw,bc->bchw", branch, u.sigmoid())
-    return functional.relu(refined * _spatial(refined, kernel) + shortcut)
+    return functional.relu(refined * spatial_gate(refined, kernel) + shortcut)
 
 
 @exercise.accepts
 def clamped(shortcut, branch, first, second, kernel):
-    refined = _channel(branch, first, second) * branch
-    return torch.clamp(shortcut + _spatial(refined, kernel) * refined, min=0)
+    refined = channel_gate(branch, first, second) * branch
+    return torch.clamp(shortcut + spatial_gate(refined, kernel) * refined, min=0)
 
 
 @exercise.accepts
@@ -104,21 +87,21 @@ def layers_with_the_weights_put_in(shortcut, branch, first, second, kernel):
 
     gate = torch.sigmoid(call(branch.mean((2, 3))) + call(branch.amax((2, 3))))
     refined = branch * gate[..., None, None]
-    return nn.ReLU()(shortcut + refined * _spatial(refined, kernel))
+    return nn.ReLU()(shortcut + refined * spatial_gate(refined, kernel))
 
 
 @exercise.accepts
 def picture_by_picture(shortcut, branch, first, second, kernel):
     outputs = []
     for one in branch.split(1):
-        refined = one * _channel(one, first, second)
-        outputs.append(refined * _spatial(refined, kernel))
+        refined = one * channel_gate(one, first, second)
+        outputs.append(refined * spatial_gate(refined, kernel))
     return (torch.cat(outputs) + shortcut).relu()
 
 
 @exercise.accepts
 def windows_unfolded(shortcut, branch, first, second, kernel):
-    refined, side = branch * _channel(branch, first, second), kernel.shape[-1]
+    refined, side = branch * channel_gate(branch, first, second), kernel.shape[-1]
     maps = torch.stack([refined.mean(1), refined.amax(1)], dim=1)
     u = (kernel.flatten() @ functional.unfold(maps, side, padding=side // 2)).view(len(branch), 1, *branch.shape[2:])
     return torch.relu(shortcut + refined / (1 + torch.exp(-u)))
@@ -132,7 +115,7 @@ def leaves_the_unrefined_map(shortcut, branch, first, second, kernel):
 
     Compute the spatial gate from the refined features.
     """
-    return torch.relu(shortcut + branch * _channel(branch, first, second) * _spatial(branch, kernel))
+    return torch.relu(shortcut + branch * channel_gate(branch, first, second) * spatial_gate(branch, kernel))
 
 
 @exercise.misconception
@@ -143,8 +126,8 @@ def leaves_the_residual_inside(shortcut, branch, first, second, kernel):
 
     Add the shortcut alone.
     """
-    refined = branch * _channel(branch, first, second)
-    return torch.relu(shortcut + branch + refined * _spatial(refined, kernel))
+    refined = branch * channel_gate(branch, first, second)
+    return torch.relu(shortcut + branch + refined * spatial_gate(refined, kernel))
 
 
 @exercise.misconception
@@ -157,8 +140,8 @@ def leaves_the_gates_behind_the_addition(shortcut, branch, first, second, kernel
     Weigh the branch alone, then add the shortcut.
     """
     total = shortcut + branch
-    refined = total * _channel(total, first, second)
-    return torch.relu(refined * _spatial(refined, kernel))
+    refined = total * channel_gate(total, first, second)
+    return torch.relu(refined * spatial_gate(refined, kernel))
 
 
 @exercise.misconception
@@ -169,8 +152,8 @@ def puts_the_places_first(shortcut, branch, first, second, kernel):
 
     Exchange the two halves.
     """
-    placed = branch * _spatial(branch, kernel)
-    return torch.relu(shortcut + placed * _channel(placed, first, second))
+    placed = branch * spatial_gate(branch, kernel)
+    return torch.relu(shortcut + placed * channel_gate(placed, first, second))
 
 
 @exercise.misconception
@@ -181,7 +164,7 @@ def loses_the_channel_gate(shortcut, branch, first, second, kernel):
 
     Multiply `refined`, not the branch, by the spatial gate.
     """
-    return torch.relu(shortcut + branch * _spatial(branch * _channel(branch, first, second), kernel))
+    return torch.relu(shortcut + branch * spatial_gate(branch * channel_gate(branch, first, second), kernel))
 
 
 @exercise.misconception
@@ -192,8 +175,8 @@ def forgets_the_shortcut(shortcut, branch, first, second, kernel):
 
     Add the shortcut before the ReLU.
     """
-    refined = branch * _channel(branch, first, second)
-    return torch.relu(refined * _spatial(refined, kernel))
+    refined = branch * channel_gate(branch, first, second)
+    return torch.relu(refined * spatial_gate(refined, kernel))
 
 
 @exercise.misconception
@@ -204,8 +187,8 @@ def forgets_the_relu(shortcut, branch, first, second, kernel):
 
     Put torch.relu around the sum.
     """
-    refined = branch * _channel(branch, first, second)
-    return shortcut + refined * _spatial(refined, kernel)
+    refined = branch * channel_gate(branch, first, second)
+    return shortcut + refined * spatial_gate(refined, kernel)
 
 
 @exercise.misconception
@@ -216,8 +199,8 @@ def relu_on_the_branch(shortcut, branch, first, second, kernel):
 
     Put the ReLU around the whole sum.
     """
-    refined = branch * _channel(branch, first, second)
-    return shortcut + torch.relu(refined * _spatial(refined, kernel))
+    refined = branch * channel_gate(branch, first, second)
+    return shortcut + torch.relu(refined * spatial_gate(refined, kernel))
 
 
 @exercise.misconception
@@ -228,8 +211,8 @@ def gates_the_shortcut(shortcut, branch, first, second, kernel):
 
     Exchange the two.
     """
-    refined = shortcut * _channel(shortcut, first, second)
-    return torch.relu(branch + refined * _spatial(refined, kernel))
+    refined = shortcut * channel_gate(shortcut, first, second)
+    return torch.relu(branch + refined * spatial_gate(refined, kernel))
 
 
 @exercise.misconception
@@ -240,7 +223,7 @@ def adds_the_logits(shortcut, branch, first, second, kernel):
 
     Make two gates.
     """
-    gate = torch.sigmoid(_channel_logits(branch, first, second) + _spatial_logits(branch, kernel))
+    gate = torch.sigmoid(channel_logits(branch, first, second) + spatial_logits(branch, kernel))
     return torch.relu(shortcut + branch * gate)
 
 
@@ -252,4 +235,4 @@ def one_gate_only(shortcut, branch, first, second, kernel):
 
     Send the refined features through the spatial half.
     """
-    return torch.relu(shortcut + branch * _channel(branch, first, second))
+    return torch.relu(shortcut + branch * channel_gate(branch, first, second))
