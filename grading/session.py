@@ -15,39 +15,16 @@ from typing import TYPE_CHECKING
 from attncourse import course
 from attncourse.checking.exercise import Exercise
 from attncourse.checking.observation import AnswerError
-from attncourse.checking.report import INCORRECT, NOT_ATTEMPTED, Report
+from attncourse.checking.report import INCORRECT, NOT_ATTEMPTED
 from attncourse.course import Lesson
 from attncourse.notebook import Answer, Step
-from grading import states
+from grading import states, unjudged
 from grading.results import Judged
 from grading.sandbox.dialogue import Child, Died
 from grading.sandbox.remote import RemoteCandidate
 
 if TYPE_CHECKING:
     from grading.submission import Grader
-
-DEATHS = {
-    states.TIMED_OUT: (
-        "your code comes to an end",
-        "It ran longer than {seconds:g} seconds and was stopped.",
-        "Look for a loop whose condition never becomes false.",
-    ),
-    states.OUT_OF_MEMORY: (
-        "your code fits into memory",
-        "It took more than {memory} MiB and was stopped.",
-        "Look for a list that grows without end, or a tensor of a wrong, huge shape.",
-    ),
-    states.TOO_MUCH_OUTPUT: (
-        "your code comes to an end",
-        "It printed more than a million characters and was stopped.",
-        "Remove the print, or the loop around it.",
-    ),
-    states.CRASHED: (
-        "your code runs without ending Python",
-        "The process in which it ran came to an end ({detail}).",
-        "Remove calls that end Python, such as os._exit; then restart the kernel and run all cells.",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -70,6 +47,7 @@ class Session:
         self._answers = found
         self._steps = listed
         self._limits = grader.limits
+        self._seed = grader.seed
         self._exercises = {id: grader.judge(id).exercise for id in lesson.exercise_ids}
         self._judged: dict[str, Judged] = {}
         self._history: list[_Run] = []
@@ -90,6 +68,9 @@ class Session:
             if again and step is not self._steps[-1]:
                 self._take(dataclasses.replace(step, exercises=tuple(again)))
         return [self._judged.get(id) or self._missing(exercise) for id, exercise in self._exercises.items()]
+
+    def _missing(self, exercise: Exercise) -> Judged:
+        return Judged(exercise.id, states.MISSING, unjudged.missing(exercise, self._seed))
 
     def close(self) -> None:
         """Throw the child away."""
@@ -148,17 +129,14 @@ class Session:
         answer = self._answers[exercise.id]
         note = _how_found(answer)
         if answer.blank:
-            return Judged(exercise.id, NOT_ATTEMPTED, _not_attempted(exercise, self._grader.seed), note)
+            return Judged(exercise.id, NOT_ATTEMPTED, unjudged.not_attempted(exercise, self._seed), note)
         if broken:
-            why = f"Python cannot read it: {broken}."
-            report = self._failed(
-                exercise, "your code can be read by Python", why, "Run the cell and mend the line it shows."
-            )
+            report = unjudged.unreadable(exercise, self._seed, broken)
             return Judged(exercise.id, INCORRECT, report, note)
         self._child.renew()
         if not self._child.select(exercise.id, exercise.answer):
             self._missed |= {exercise.id} if failure and failure.kind == "NameError" else set()
-            return Judged(exercise.id, INCORRECT, self._undefined(exercise, failure), note)
+            return Judged(exercise.id, INCORRECT, unjudged.undefined(exercise, self._seed, failure), note)
         candidate = RemoteCandidate(self._child, exercise.id)
         report = self._grader.judge(exercise.id).verdict(candidate)
         if candidate.missed_a_name and not report.passed:
@@ -211,52 +189,11 @@ class Session:
                     break
 
     def _die(self, step: Step, died: Died) -> None:
-        subgoal, why, next_step = DEATHS[died.state]
-        detail = died.detail or "without a word"
-        words = why.format(seconds=self._limits.seconds, memory=self._limits.memory, detail=detail)
         for exercise_id in step.exercises:
-            report = self._failed(self._exercises[exercise_id], subgoal, words, next_step)
+            report = unjudged.died(self._exercises[exercise_id], self._seed, died.state, died.detail, self._limits)
             self._note(exercise_id, Judged(exercise_id, died.state, report, _how_found(self._answers[exercise_id])))
         if not step.exercises:
             self.dropped.append((died.state, step.index))
-
-    def _undefined(self, exercise: Exercise, failure: AnswerError | None) -> Report:
-        name = exercise.answer
-        if failure is None:
-            why = f"The cell defines no {name!r}."
-            return self._failed(
-                exercise, f"the cell defines {name}", why, f"Name your answer {name}, as the task says."
-            )
-        where = f" ({failure.where})" if failure.where else ""
-        why = f"The cell stopped before {name!r} was defined: {failure.kind}: {failure.message}{where}."
-        return self._failed(
-            exercise, "your code runs without an error", why, "Restart the kernel and run all cells in order."
-        )
-
-    def _missing(self, exercise: Exercise) -> Judged:
-        why = f"No cell of the notebook defines {exercise.answer!r}."
-        step = "Bring the cell back: attncourse update adds what is missing and keeps your answers."
-        return Judged(
-            exercise.id, states.MISSING, self._failed(exercise, "the answer's cell is there", why, step, NOT_ATTEMPTED)
-        )
-
-    def _failed(self, exercise: Exercise, subgoal: str, why: str, step: str, state: str = INCORRECT) -> Report:
-        return Report(
-            exercise.id,
-            exercise.title,
-            state,
-            0.0,
-            float(exercise.points),
-            subgoal=subgoal,
-            why=why,
-            next_step=step,
-            seed=self._grader.seed,
-        )
-
-
-def _not_attempted(exercise: Exercise, seed: int) -> Report:
-    step = "Write your answer in its cell, then run it and the check below it."
-    return Report(exercise.id, exercise.title, NOT_ATTEMPTED, 0.0, float(exercise.points), next_step=step, seed=seed)
 
 
 def _how_found(answer: Answer) -> str:
