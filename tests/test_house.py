@@ -19,6 +19,10 @@ LONGEST = 250
 ASKED = {
     "attncourse/checking/candidate.py": "one wall: what runs a learner's code, the same verbs on both sides",
     "attncourse/checking/judge.py": "one verdict: every branch of it is read together",
+    "attncourse/cli.py": "one list: the verbs of the command",
+    "attncourse/lessons/bam/_branch_mistakes.py": "one list: the mistakes inside the two branches",
+    "attncourse/lessons/bam/_gate_mistakes.py": "one list: the mistakes in joining and applying them",
+    "attncourse/lessons/cbam_channel/repair.py": "one exercise",
     "attncourse/lessons/squeeze_excitation/_module_mistakes.py": "one list: the mistakes of one exercise",
     "attncourse/notebook.py": "one search: every way in which an answer may have been moved",
 }

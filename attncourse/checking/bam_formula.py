@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -172,7 +173,7 @@ def weights_have_their_own_parts(subject: Subject) -> None:
     count = count_values(random_module(subject, SMALL).shapes)
     wanted, best = SMALL.weights - 4 * SMALL.hidden, 0
     for low, high in STRENGTHS:
-        built = module(subject, SMALL, lambda shape, low=low, high=high: _lively(subject, shape, low, high))
+        built = module(subject, SMALL, partial(_lively, subject, low=low, high=high))
         rows = []
         for _ in range(SMALL.weights + 10):
             x = features(subject, SMALL, 1, 4, 5)
