@@ -12,12 +12,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from attncourse.checking.cbam_channel_gradients import gradients_are_complete
 from attncourse.checking.cbam_channel_inputs import LEAST_GAP, descriptors, maps
 from attncourse.checking.cbam_channel_structure import (
     adds_the_branches,
     computes_the_formula,
-    gradients_are_complete,
     has_the_right_number_of_parameters,
+    relu_between_the_layers,
     shares_the_layers,
 )
 from attncourse.checking.channel_contract import (
@@ -32,16 +33,13 @@ from attncourse.checking.channel_contract import (
     stays_between_0_and_1,
     trains_as_it_runs,
 )
-from attncourse.checking.channel_gate import MIDDLE, PRECISION, SMALL, apart, gates, random_module, worst_row
-from attncourse.checking.channel_structure import (
-    bottleneck_is_narrow,
-    relu_between_the_layers,
-    weights_have_their_own_parts,
-)
+from attncourse.checking.channel_gate import MIDDLE, PRECISION, SMALL, Size, apart, gates, random_module, worst_row
+from attncourse.checking.channel_structure import bottleneck_is_narrow, weights_have_their_own_parts
 from attncourse.checking.probes import Probe, Subject, Violation
 from attncourse.checking.report import Witness
 
 SAMPLES = 16
+DRAWS = 3
 Move = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
@@ -70,28 +68,32 @@ def _reacts_to_every_maximum(subject: Subject) -> None:
 
 def _reacts(subject: Subject, name: str, moved: Move) -> None:
     for size in (SMALL, MIDDLE):
-        built = random_module(subject, size)
-        means, maxima = (one[:, None] for one in descriptors(subject.draw, SAMPLES, size.channels))
-        moves = 2 * LEAST_GAP * torch.eye(size.channels, dtype=torch.float64)
-        still = torch.zeros(1, size.channels, dtype=torch.float64)
-        every = moved(means, maxima, torch.cat([still, moves]))
-        moved_means, moved_maxima = (one.expand(-1, size.channels + 1, -1).flatten(0, 1) for one in every)
-        gate = gates(built, maps(subject.draw, moved_means, moved_maxima)).reshape(
-            SAMPLES, size.channels + 1, size.channels
-        )
-        reach = (gate[:, 1:] - gate[:, :1]).abs().amax(dim=0) > PRECISION
+        reach = torch.zeros(size.channels, size.channels, dtype=torch.bool)
+        for _ in range(DRAWS):
+            gate = _gates_moved(subject, size, moved)
+            reach |= (gate[:, 1:] - gate[:, :1]).abs().amax(dim=0) > PRECISION
         if not bool(reach.any()):
-            raise Violation(
-                f"The gates never change when a channel's {name} does and nothing else.", _example(gate[0, 0])
-            )
+            sentence = f"The gates never change when a channel's {name} does and nothing else."
+            raise Violation(sentence, Witness("gates, before and after", got=gate[0, :2]))
         if not bool(reach.all()):
             source, target = (~reach).nonzero()[0].tolist()
             sentence = f"The {name} of channel {source} never moves the gate of channel {target}."
             raise Violation(sentence, Witness(f"which {name} (row) moves which gate (column)", got=reach))
 
 
-def _example(gate: Tensor) -> Witness:
-    return Witness("gates, before and after", got=gate)
+def _gates_moved(subject: Subject, size: Size, moved: Move) -> Tensor:
+    """The gates ``(samples, 1 + C, C)`` of new weights: as they are, and after one descriptor of each channel moved.
+
+    Half of the samples lie low, so that means and maxima come with either sign: a hidden unit may sleep on one side.
+    """
+    built = random_module(subject, size)
+    low = torch.tensor([0.0, -3.0], dtype=torch.float64).repeat(SAMPLES // 2)[:, None]
+    means, maxima = ((one + low)[:, None] for one in descriptors(subject.draw, SAMPLES, size.channels))
+    moves = 2 * LEAST_GAP * torch.eye(size.channels, dtype=torch.float64)
+    still = torch.zeros(1, size.channels, dtype=torch.float64)
+    every = moved(means, maxima, torch.cat([still, moves]))
+    moved_means, moved_maxima = (one.expand(-1, size.channels + 1, -1).flatten(0, 1) for one in every)
+    return gates(built, maps(subject.draw, moved_means, moved_maxima)).unflatten(0, (SAMPLES, -1))
 
 
 TWO_BRANCH_PROBES = (

@@ -1,4 +1,4 @@
-"""The probes that look into CBAM's channel gate: two branches added, one MLP for both, its size, formula, gradients."""
+"""The probes that look into CBAM's channel gate: two branches added, one MLP for both, its size, formula and ReLU."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from attncourse.checking.channel_gate import (
     apart,
     constant_module,
     count_values,
-    gate_of,
     gates,
-    gradients,
     has_bias2,
-    module,
     random_module,
     signs,
     worst_row,
 )
-from attncourse.checking.draw import Draw
 from attncourse.checking.probes import Built, Subject, Violation
 from attncourse.checking.report import Witness
 
 SAMPLES = 12
-STEP = 0.01
+LINES = 3
+STEPS = 161
+CLOSER = 0.002
+HIGH = 0.4
+# An answer that computes in float32 bends by less.
+NOT_A_BEND = 5e-5
 
 
 def adds_the_branches(subject: Subject) -> None:
@@ -150,64 +151,39 @@ def _alternative(expected: Tensor, got: Tensor) -> str:
     return "With all weights and biases set to one known value, the gates are not sigmoid(MLP(mean) + MLP(max))."
 
 
-def gradients_are_complete(subject: Subject) -> None:
-    """Gradients of x and of each parameter agree with central differences.
+def relu_between_the_layers(subject: Subject) -> None:
+    """Along a line of means and maxima the logits are straight, but for one kink a hidden value and branch at most."""
+    kinks = 0
+    for size in (SMALL, MIDDLE) * LINES:
+        built = random_module(subject, size, 0.1, HIGH)
+        means, maxima = descriptors(subject.draw, 1, size.channels)
+        direction = subject.draw.signed(size.channels, low=0.5, high=1.0)
 
-    All weights are positive. So all hidden values are above zero for a positive x or, where the first weight is
-    stored with the other sign, for a negative one.
-    """
-    for shift in (0.0, -1.8):
-        values: list[Tensor] = []
+        def along(
+            places: Tensor, built: Built = built, ends: tuple[Tensor, ...] = (means, maxima, direction)
+        ) -> Tensor:
+            lines = (end / 5 + places[:, None] * ends[2] for end in ends[:2])
+            return what_the_sigmoid_gets(built, subject.draw, *lines)
 
-        def fill(shape: tuple[int, ...], values: list[Tensor] = values) -> Tensor:
-            values.append(subject.draw.signed(*shape, low=0.2, high=0.4).abs())
-            return values[-1]
-
-        built = module(subject, SMALL, fill)
-        x = _apart_by_steps(subject.draw) + shift
-        weights = Draw(subject.seed).normal(*x.shape, dtype=torch.float64)
-        of_input, of_parameters = gradients(built, x)
-        _input_gradient(built, x, weights, of_input)
-        for place, gradient in enumerate(of_parameters):
-            _weight_gradient(subject, built, x, weights, values, place, gradient)
-
-
-def _apart_by_steps(draw: Draw) -> Tensor:
-    """``(2, C, 3, 1)``, values from 0.6 to 1.1: no step of a difference moves a maximum to another place."""
-    lowest = draw.signed(2, SMALL.channels, 1, low=0.6, high=0.8).abs()
-    steps = draw.normal(2, SMALL.channels, 3).argsort(dim=-1) * 0.15
-    return (lowest + steps)[..., None]
-
-
-def _input_gradient(built: Built, x: Tensor, weights: Tensor, told: Tensor) -> None:
-    """The part that goes through the gate is compared: beside the factor gate * x it is small, and easily missed."""
-    entries = x[0].numel()
-    moves = torch.eye(entries, dtype=torch.float64).reshape(entries, *x.shape[1:]) * STEP
-    moved = torch.stack([x[:, None] + moves, x[:, None] - moves])
-    losses = (built.run(moved.flatten(0, 2)).reshape(moved.shape) * weights[:, None]).sum(dim=(3, 4, 5))
-    measured = ((losses[0] - losses[1]) / (2 * STEP)).reshape(x.shape)
-    direct = weights * gate_of(x, built.run(x))[:, :, None, None]
-    if _far(measured - direct, told - direct):
-        label = "the gradient of x, without the factor of the gate itself"
-        witness = Witness(label, (), (measured - direct)[0], (told - direct)[0])
-        raise Violation("The gradient of the input does not go through the gate as it should.", witness)
+        places = torch.linspace(-6, 6, STEPS, dtype=torch.float64)
+        u = along(places)
+        bends = ((u[2:] - 2 * u[1:-1] + u[:-2]).abs() > noise(u[1:-1]) / 10 + NOT_A_BEND).any(dim=1)
+        kinks += int(bends.any())
+        if int(bends.sum()) > 4 * size.hidden:
+            sentence = "As the descriptors move evenly, what the sigmoid gets bends too often: each ReLU bends once."
+            raise Violation(sentence, _along(places, u))
+        # A jump looks like a kink until one looks closer.
+        steepest = 2 * size.hidden * HIGH**2 * float(direction.abs().sum()) * CLOSER
+        for first in places[:-2][bends]:
+            near = torch.arange(0, float(places[2] - places[0]), CLOSER, dtype=torch.float64) + first
+            closer = along(near)
+            if bool(((closer[1:] - closer[:-1]).abs() > 1.2 * steepest + noise(closer[1:])).any()):
+                raise Violation("As the descriptors move evenly, the gate jumps.", _along(near, closer))
+    if not kinks:
+        raise Violation("As the descriptors move evenly, so does what the sigmoid gets: no ReLU.", _along(places, u))
 
 
-def _weight_gradient(
-    subject: Subject, built: Built, x: Tensor, weights: Tensor, values: list[Tensor], place: int, told: Tensor
-) -> None:
-    for _ in range(2):
-        direction = subject.draw.signed(*told.shape, low=0.3, high=1.0)
-        losses = []
-        for step in (STEP, -STEP):
-            built.fill([v + step * direction if i == place else v for i, v in enumerate(values)])
-            losses.append(float((built.run(x) * weights).sum()))
-        measured, got = (losses[0] - losses[1]) / (2 * STEP), float((told * direction).sum())
-        built.fill(values)
-        if _far(torch.tensor(measured), torch.tensor(got)):
-            label = f"the slope along one direction of a parameter of shape {tuple(told.shape)}"
-            raise Violation("The gradient of a parameter is not the slope.", Witness(label, (), measured, got))
-
-
-def _far(measured: Tensor, told: Tensor) -> bool:
-    return not bool(((measured - told).abs() <= 2e-4 + 0.02 * measured.abs().max()).all())
+def _along(places: Tensor, u: Tensor) -> Witness:
+    shown = slice(None, None, len(places) // 8)
+    label = "what the sigmoid of channel 0 gets, at nine points of a line"
+    return Witness(label, (("place on the line", places[shown]),), None, u[shown, 0])
