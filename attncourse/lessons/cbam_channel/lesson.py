@@ -17,8 +17,6 @@ from attncourse import costs, figures, hosts
 from torch import nn
 from torch.nn import functional
 
-torch.manual_seed(0)
-
 # %% recall-idea [markdown]
 # ## Recall lesson 01
 # Two pictures differ in channel 0 alone. In the first it is an even 2 at all of its 100 places; in the second 99 places
@@ -419,6 +417,7 @@ class F(nn.Module):
         return x * (self.mlp(x.mean(dim=(2, 3))) + self.mlp(x.amax(dim=(2, 3)))).sigmoid()[:, :, None, None]
 
 # %% measure-parts
+torch.manual_seed(0)
 picture = torch.rand(1, 64, 3, 5) + 0.5
 spiked = picture - 0.2  # and one place higher by 3: the same means, other maxima
 spiked[:, :, 1, 2] += 3
