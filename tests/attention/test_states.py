@@ -56,10 +56,9 @@ STATES: dict[str, dict[str, tuple[int, ...]]] = {
     "triplet": spatial("height_width.") | spatial("channel_width.") | spatial("channel_height."),
     "global_context": {
         **layer("key", 1, 32, 1, 1, bias=False),
-        **layer("reduce", 4, 32, 1, 1),
-        "normalise.weight": (4, 1, 1),
-        "normalise.bias": (4, 1, 1),
-        **layer("expand", 32, 4, 1, 1),
+        **layer("reduce", 4, 32),
+        **layer("normalise", 4),
+        **layer("expand", 32, 4),
     },
     "non_local": {
         **layer("query", 16, 32, 1, 1),
