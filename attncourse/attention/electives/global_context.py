@@ -62,7 +62,8 @@ class GlobalContext(nn.Module):
         """What every place receives: ``(B, C, H, W) -> (B, C, 1, 1)``, any real numbers."""
         # The weighted sum over the places, as a matrix product: (B, C, H W) @ (B, H W, 1). On a CPU torch multiplies by
         # a transposed (B, 1, H W) several times as fast as by a (B, H W, 1) made with reshape.
-        gathered = (x.flatten(2) @ self.attention(x).flatten(2).transpose(1, 2)).squeeze(2)
+        weights = self.attention(x).flatten(2).transpose(1, 2)
+        gathered = (x.flatten(2) @ weights).squeeze(2)
         return self.expand(torch.relu(self.normalise(self.reduce(gathered))))[:, :, None, None]
 
     def forward(self, x: Tensor) -> Tensor:
