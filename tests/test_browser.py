@@ -84,6 +84,7 @@ def test_a_wrong_answer_is_diagnosed_and_a_right_one_passes(address: str, page: 
     assert page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader").count() == 0
 
     page.goto(re.sub(r"00_feature_maps", "01_squeeze_excitation", address))
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
     page.locator(".jp-CodeCell", has_text="import attncourse").first.locator(".cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     answer(page, WRONG)
