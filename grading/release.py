@@ -63,6 +63,7 @@ def execute(notebook: NotebookNode, seconds: int = CELL_SECONDS) -> NotebookNode
             timeout=seconds,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,  # how a kernel cuts what is printed into pieces depends on the machine's load
             resources={"metadata": {"path": folder}},
         )
         client.execute(env=environment)
