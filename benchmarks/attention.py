@@ -12,6 +12,7 @@ import argparse
 import copy
 import dataclasses
 import json
+import os
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ RECORDS = Path(__file__).parent / "records"
 # Above this many places a CPU does not time what grows with their square.
 MOST_PLACES = 1024
 AGREEMENT = 1e-6
+# glibc gives large blocks back to the system and fetches them anew, at its own moments; these variables stop that.
+ALLOCATOR = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +151,8 @@ def notes(plan: Plan) -> list[str]:
     ]
     if plan.device.type == "cpu":
         said.append("Not measured on a GPU.")
+        allocator = [f"{name}={os.environ[name]}" for name in ALLOCATOR if name in os.environ]
+        said.append("The memory allocator's settings, alike for all: " + (", ".join(allocator) or "its own") + ".")
     if timm_peers.version() is None:
         said.append("timm was not installed: ours stand beside the transcriptions alone.")
     else:

@@ -54,15 +54,18 @@ class GlobalContext(nn.Module):
 
     def attention(self, x: Tensor) -> Tensor:
         """The map by which the context is gathered: ``(B, C, H, W) -> (B, 1, H, W)``, its sum is 1."""
+        return self._weights(x).reshape(x.shape[0], 1, *x.shape[2:])
+
+    def _weights(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W) -> (B, 1, H W)``."""
         require_feature_maps(x, self.channels)
-        logits = self.key(x)
-        return logits.flatten(2).softmax(dim=2).reshape(logits.shape)
+        return self.key(x).flatten(2).softmax(dim=2)
 
     def context(self, x: Tensor) -> Tensor:
         """What every place receives: ``(B, C, H, W) -> (B, C, 1, 1)``, any real numbers."""
         # The weighted sum over the places, as a matrix product: (B, C, H W) @ (B, H W, 1). On a CPU torch multiplies by
         # a transposed (B, 1, H W) several times as fast as by a (B, H W, 1) made with reshape.
-        weights = self.attention(x).flatten(2).transpose(1, 2)
+        weights = self._weights(x).transpose(1, 2)
         gathered = (x.flatten(2) @ weights).squeeze(2)
         return self.expand(torch.relu(self.normalise(self.reduce(gathered))))[:, :, None, None]
 
