@@ -68,6 +68,9 @@ def test_one_convolution_by_its_formula() -> None:
         ("mobilenet_v2", "se", {}, 3_888_208, None),
         ("mobilenet_v2", "cbam", {}, 3_889_808, None),
         ("mobilenet_v2", "coordinate", {}, 3_950_648, None),
+        # The authors' code: 15 of its 20 blocks have a first depthwise convolution. SE with a reduction of 24.
+        ("mobilenext", None, {}, 3_535_416, 311_342_592),
+        ("mobilenext", "se", {}, 3_913_557, None),
         ("mobilenet_v1", "se", {}, 5_072_276, None),
         ("mobilenet_v1", "cbam", {"width": 1.0}, 5_074_976, None),
         ("mobilenet_v1", None, {"width": 0.7}, 2_298_747, None),

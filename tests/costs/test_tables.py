@@ -34,7 +34,7 @@ AGREEING = {
     "coordinate1": 10,
     "coordinate2": 22,
     "coordinate3": 4,
-    "coordinate4": 3,
+    "coordinate4": 1,
 }
 
 

@@ -87,6 +87,7 @@ def test_every_reference_fits(name: str) -> None:
         ("mobilenet_v1", "se", 27),
         ("mobilenet_v1", "bam", 3),
         ("mobilenet_v2", "coordinate", 16),
+        ("mobilenext", "coordinate", 15),
         ("efficientnet_b0", "se", 16),
         ("se_inception", "se", 10),
         ("resnet20", "se", 9),

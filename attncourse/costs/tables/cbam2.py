@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from attncourse import hosts
-from attncourse.attention import CBAM, ChannelAttention
+from attncourse.attention import CBAM, ChannelAttention, ConvolvedSpatialAttention
 from attncourse.costs.table import MULTIPLY_ADDS, PARAMETERS, SECOND_HAND, Row, Table
 
 
-class ConvolvedSpatial(nn.Module):
+def _convolved(channels: int, kernel_size: int) -> nn.Module:
     """Channel attention, then a gate over places whose one map is a 1x1 convolution of the channels."""
-
-    def __init__(self, channels: int, kernel_size: int) -> None:
-        super().__init__()
-        self.channel = ChannelAttention(channels)
-        self.squeeze = nn.Conv2d(channels, 1, 1)
-        self.convolution = nn.Conv2d(1, 1, kernel_size, padding=kernel_size // 2, bias=False)
-        self.normalise = nn.BatchNorm2d(1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W) -> (B, C, H, W)``."""
-        x = self.channel(x)
-        return x * torch.sigmoid(self.normalise(self.convolution(self.squeeze(x))))
+    return nn.Sequential(ChannelAttention(channels), ConvolvedSpatialAttention(channels, kernel_size))
 
 
 def _build(attention: hosts.Attention) -> partial[hosts.Host]:
@@ -47,14 +35,14 @@ TABLE = Table(
         ),
         Row(
             "+ spatial (1x1 convolution, k = 3)",
-            _build(partial(ConvolvedSpatial, kernel_size=3)),
+            _build(partial(_convolved, kernel_size=3)),
             ("28.10", "3.862"),
             differs={
                 "multiply-adds (G)": "the 1x1 convolutions alone cost 0.0055 G, as the row with k = 7 confirms; "
                 "this figure is too small for them"
             },
         ),
-        Row("+ spatial (1x1 convolution, k = 7)", _build(partial(ConvolvedSpatial, kernel_size=7)), ("28.10", "3.869")),
+        Row("+ spatial (1x1 convolution, k = 7)", _build(partial(_convolved, kernel_size=7)), ("28.10", "3.869")),
         Row("+ spatial (mean, maximum, k = 3)", _build(partial(CBAM, kernel_size=3)), ("28.09", "3.863"), "22.68"),
         Row("+ spatial (mean, maximum, k = 7)", _build("cbam"), ("28.09", "3.864"), "22.66"),
     ),

@@ -8,7 +8,10 @@ from attncourse import hosts
 from attncourse.costs.table import PARAMETERS, SECOND_HAND, Row, Table
 from attncourse.costs.tables.coordinate1 import MILLION_MULTIPLY_ADDS
 
-SEEN = "seen in the README of houqb/CoordAttention; the reductions second-hand"
+SEEN = (
+    "seen in the README of houqb/CoordAttention; the reductions in the authors' code (mbv2_ca.py, and se_mbv2.py of "
+    "houqb/ssdlite-pytorch-mobilenext), CBAM's second-hand"
+)
 NARROW = "higher than printed, in the plain network too, which is MobileNetV2's own; the figure is second-hand"
 
 

@@ -28,10 +28,12 @@ def with_pooling(costs: Costs) -> int:
         or (isinstance(module, nn.AdaptiveAvgPool2d) and module.output_size == 1)
     ]
     handles = [module.register_forward_hook(note) for module in pools]
-    with measure.evaluating(costs.model):
-        costs.model(measure.example(costs.model, costs.input_shape))
-    for handle in handles:
-        handle.remove()
+    try:
+        with measure.evaluating(costs.model):
+            costs.model(measure.example(costs.model, costs.input_shape))
+    finally:
+        for handle in handles:
+            handle.remove()
     return costs.multiply_adds + sum(added)
 
 
