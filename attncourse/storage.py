@@ -8,16 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``; whoever is killed on the way leaves the old file, or the new one, never half a one.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path``; whoever is killed on the way leaves the old file or the new one, never half a one.
 
     Raises OSError where the folder cannot be written or the disk is full; the old file is then as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, _mode(path))

@@ -1,0 +1,28 @@
+"""The training lab: measure on CIFAR-10, or on small tasks made for it, what attention changes.
+
+    from attncourse import lab
+    record = lab.execute(lab.Run(data="tasks:row", attention="coordinate"), Path("runs/coordinate"))
+
+data/ and tasks/ are what is learned, recipe.py how, training.py does it, run.py makes one run of it with its record.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+# Loaded when they are first asked for: the command must answer quickly, and without torch.
+WHERE = {
+    "LabError": "attncourse.lab.errors",
+    "RECIPES": "attncourse.lab.recipe",
+    "Recipe": "attncourse.lab.recipe",
+    "Run": "attncourse.lab.run",
+    "execute": "attncourse.lab.run",
+}
+__all__ = sorted(WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in WHERE:
+        raise AttributeError(f"module 'attncourse.lab' has no attribute {name!r}. There are: {', '.join(__all__)}")
+    return getattr(importlib.import_module(WHERE[name]), name)

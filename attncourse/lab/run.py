@@ -1,0 +1,239 @@
+"""One run: everything that decides its result, its key, and its record."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as packed
+from torch import nn
+
+from attncourse import costs, hosts
+from attncourse.lab import checkpoint, record, variant
+from attncourse.lab.data import load
+from attncourse.lab.data.dataset import Dataset
+from attncourse.lab.display import Display
+from attncourse.lab.errors import LabError
+from attncourse.lab.recipe import Recipe, recipe_for
+from attncourse.lab.training import Training
+from attncourse.storage import write_atomically
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is trained on what, and how.
+
+    Args:
+        data: what ``lab.data.load`` takes: "cifar10", "tasks:row", a path.
+        attention: what ``lab.variant`` reads: "none", "se", "cbam(order=spatial-channel)", "FILE.py:ClassName".
+        seed: of the weights, the order of the pictures and their augmentation.
+        host: a name of ``hosts.HOSTS``.
+        recipe: by default that of the data.
+        device: "cpu", "cuda" or "cuda:1".
+        cpu_seconds: a budget of the processor's time for training and evaluation; it replaces the recipe's epochs.
+        own: the class that an attention "own:ClassName" stands for, as from a notebook. It must run in this process.
+
+    Raises:
+        LabError: a number is out of its range.
+    """
+
+    data: str
+    attention: str = variant.NONE
+    seed: int = 0
+    host: str = "small"
+    recipe: Recipe | None = None
+    device: str = "cpu"
+    cpu_seconds: float | None = None
+    own: type[nn.Module] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise LabError(f"seed must be a whole number from 0 to {2**32 - 1}; got {self.seed!r}")
+        if self.cpu_seconds is not None and not (math.isfinite(self.cpu_seconds) and self.cpu_seconds > 0):
+            raise LabError(f"cpu_seconds must be a number above 0, or left out; got {self.cpu_seconds!r}")
+        if self.host not in hosts.HOSTS:
+            raise LabError(f"There is no host {self.host!r}. There are: {', '.join(hosts.HOSTS)}")
+
+    @property
+    def chosen_recipe(self) -> Recipe:
+        """The recipe, or that of the data where none was given."""
+        return self.recipe or recipe_for(self.data)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that decides the result, in plain values. Raises LabError for an attention that there isn't."""
+        path = Path(self.data)
+        return {
+            "data": str(path.resolve()) if path.exists() else self.data,
+            "attention": variant.fingerprint(self.attention, self.own),
+            "seed": self.seed,
+            "host": self.host,
+            "recipe": dataclasses.asdict(self.chosen_recipe),
+            "device": self.device,
+            "cpu_seconds": None if self.cpu_seconds is None else float(self.cpu_seconds),
+        }
+
+    @property
+    def key(self) -> str:
+        """12 digits that are the same for the same run, on every machine and day."""
+        text = json.dumps(self.identity, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def folder_name(self) -> str:
+        """Where a comparison puts this run, below its own folder: ``cbam-order-spatial-channel-seed3-0f3a...``."""
+        slug = re.sub(r"[^A-Za-z0-9_.]+", "-", self.attention).strip("-")[-60:]
+        return f"{slug}-seed{self.seed}-{self.key}"
+
+
+def execute(
+    run: Run, folder: Path, *, dataset: Dataset | None = None, display: Display | None = None
+) -> dict[str, Any]:
+    """Train, evaluate and write record.json, log.csv and weights.safetensors into ``folder``; returns the record.
+
+    A run that is finished there is not repeated: its record is read. One that was interrupted goes on from its
+    checkpoint, bit for bit; with a budget of CPU-seconds it goes on as well, but as much comes out as the machine did.
+
+    Args:
+        run: what to do.
+        folder: of this run alone.
+        dataset: what ``run.data`` stands for, where it is loaded already.
+        display: shows what happens; by default nothing does.
+
+    Raises:
+        LabError: the folder holds another run or cannot be written; the data, the attention or the device are not
+            there; the loss is no number any more; your own module fails. The record then says so, without an accuracy.
+    """
+    display = display or Display()
+    device = record.device_of(run.device)
+    try:
+        found = record.read(folder)
+        if found and found.get("finished"):
+            if found.get("key") != run.key:
+                theirs = ", ".join(str(found.get(name)) for name in ("attention", "data", "seed"))
+                raise LabError(f"{folder} holds the record of another run ({theirs}). Choose another folder")
+            return found
+        folder.mkdir(parents=True, exist_ok=True)
+        data = dataset or load(run.data)
+        made = _about(run, data, device)
+        try:
+            with _apart(run, device), display:
+                made |= _train(run, data, device, folder, display)
+        except LabError as error:
+            record.write(folder, {**made, "test_accuracy": None, "finished": False, "problem": str(error)})
+            raise
+        record.write(folder, made)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+        return made
+    except OSError as error:
+        raise LabError(
+            f"{error.filename or folder} could not be written ({error.strerror}). Free some space or choose another "
+            "folder; the same command goes on where it stopped"
+        ) from error
+
+
+def network(run: Run, classes: int) -> nn.Module:
+    """The host with its attention, as the seed begins it: outside the attention alike for every attention.
+
+    Raises LabError where a class of your own cannot be built, or changes the shape.
+    """
+    torch.manual_seed(run.seed)
+    start = hosts.build(run.host, None, classes=classes).state_dict()
+    torch.manual_seed(run.seed)
+    try:
+        model = hosts.build(run.host, variant.build(run.attention, run.own), classes=classes)
+    except (TypeError, ValueError) as error:
+        raise LabError(f"{run.attention}: {error}") from error
+    model.load_state_dict(start, strict=False)
+    return model
+
+
+def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display: Display) -> dict[str, Any]:
+    model = network(run, len(data.classes))
+    cost = costs.of(model, (1, *data.train_images.shape[1:]))
+    training = Training(model, data, run.chosen_recipe, seed=run.seed, device=device, budget=run.cpu_seconds)
+    said = checkpoint.load(training, folder / CHECKPOINT, run.key)
+    if said:
+        display.say(said)
+    resumed = len(training.history)
+
+    def save(training: Training) -> None:
+        checkpoint.save(training, folder / CHECKPOINT, run.key)
+        record.write_log(folder, training.history)
+
+    try:
+        training.run(save, display)
+    except torch.cuda.OutOfMemoryError as error:
+        raise LabError(f"The GPU's memory is full. Lower the batch size {training.recipe.batch_size}") from error
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if ":" not in run.attention:
+            raise
+        raise LabError(f"{run.attention} failed in training ({type(error).__name__}: {error}). Mend it") from error
+    record.write_log(folder, training.history)
+    trained = {name: tensor.cpu().contiguous() for name, tensor in training.evaluated.state_dict().items()}
+    write_atomically(folder / "weights.safetensors", packed(trained))
+    last = training.history[-1]
+    return {
+        "test_accuracy": last["test_accuracy"],
+        "train_accuracy": last["train_accuracy"],
+        "epochs": len(training.history),
+        "pictures_seen": training.seen,
+        "seconds": training.seconds,
+        "cpu_seconds": training.cpu_seconds,
+        "images_per_second": training.seen / training.seconds,
+        "resumed_after_epoch": resumed or None,
+        "parameters": cost.parameters,
+        "multiply_adds": cost.multiply_adds,
+        "finished": True,
+    }
+
+
+def _about(run: Run, data: Dataset, device: torch.device) -> dict[str, Any]:
+    """What a record says of a run before it begins."""
+    return {
+        "attention": run.attention,
+        "seed": run.seed,
+        "host": run.host,
+        "data": data.name,
+        "data_title": data.title,
+        "data_fingerprint": data.fingerprint,
+        "recipe": dataclasses.asdict(run.chosen_recipe),
+        "cpu_seconds_budget": run.cpu_seconds,
+        "reproducible": "bit for bit on this machine and these versions"
+        if run.cpu_seconds is None
+        else "no: with a budget of CPU-seconds the machine's speed decides how many steps are made",
+        "key": run.key,
+        "device": run.device,
+        "hardware": record.hardware(device),
+        "threads": 1 if run.cpu_seconds else torch.get_num_threads(),
+        "versions": record.versions(),
+    }
+
+
+@contextmanager
+def _apart(run: Run, device: torch.device) -> Iterator[None]:
+    """The caller's random state and number of threads are as before, afterwards.
+
+    With a budget one thread works: threads that wait for each other spend the processor's time as well.
+    """
+    threads = torch.get_num_threads()
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(gpus), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+        try:
+            if run.cpu_seconds is not None:
+                torch.set_num_threads(1)
+            yield
+        finally:
+            torch.set_num_threads(threads)
