@@ -1,7 +1,8 @@
 """Values -> pictures for the notebook: the last expression of a cell. Never shows by itself, never sets a style.
 
 Zero has the same colour in every picture of one kind, values within [0, 1] are always drawn on a scale from 0 to 1,
-and ``None`` in place of a tensor (an answer that is not built yet) draws a note instead of raising.
+and ``None`` in place of a tensor (an answer that is not built yet) draws a note instead of raising. So does a tensor
+of the wrong shape: an answer that is not right yet.
 """
 
 from __future__ import annotations

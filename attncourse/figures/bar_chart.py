@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from attncourse.figures.picture import FAINT, INK, WIDTH, Picture, note, plain
+from attncourse.figures.picture import FAINT, INK, WIDTH, NotDrawable, Picture, note, or_note, plain
 from attncourse.figures.scale import short
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 NUMBERED = 16
 
 
+@or_note
 def bars(
     values: Tensor | None,
     *,
@@ -23,15 +24,18 @@ def bars(
 ) -> Picture:
     """Draw ``(C,)``, ``(1, C)`` or ``(1, C, 1, 1)`` as bars, and ``expected`` as marks beside them.
 
-    Where all lie within [0, 1] the axis runs from 0 to 1, with a line at either end. Raises ValueError for other
-    shapes, or where labels or expected values are not as many as the bars.
+    Where all lie within [0, 1] the axis runs from 0 to 1, with a line at either end. Other shapes draw a note, and so
+    do values that are not as many as the labels or the expected ones.
     """
     if values is None:
         return note(title)
     heights, marks = _line(values), None if expected is None else _line(expected)
     for what, given in (("labels", labels), ("expected values", marks)):
         if given is not None and len(given) != len(heights):
-            raise ValueError(f"expected as many {what} as bars ({len(heights)}), got {len(given)}")
+            raise NotDrawable(
+                f"there are {len(given)} {what} and {len(heights)} bars, from shape {tuple(plain(values).shape)}; "
+                "make them as many"
+            )
     picture = Picture(WIDTH, 2.6, title)
     axes = picture.subplots()
     places = range(len(heights))
@@ -78,7 +82,7 @@ def _line(values: Tensor) -> list[float]:
     given = plain(values)
     sizes = [size for size in given.shape if size != 1]
     if given.ndim == 0 or len(sizes) > 1:
-        raise ValueError(
+        raise NotDrawable(
             f"bars draws (C,), (1, C) or (1, C, 1, 1), got shape {tuple(given.shape)}; choose one sample, values[:1]"
         )
     return given.flatten().tolist()

@@ -5,24 +5,25 @@ from __future__ import annotations
 from torch import Tensor
 
 from attncourse.figures.maps import COLOUR_BAR, PER_ROW, channels_of
-from attncourse.figures.picture import FAINT, WIDTH, Picture, note
+from attncourse.figures.picture import FAINT, WIDTH, NotDrawable, Picture, note, or_note
 from attncourse.figures.scale import draw_map, scale_of
 
 LABEL = 0.3
 
 
+@or_note
 def before_after(
     x: Tensor | None, y: Tensor | None, *, title: str = "", rows: tuple[str, str] = ("before", "after")
 ) -> Picture:
     """Draw the channels of ``x`` above those of ``y``, both ``(C, H, W)`` or ``(1, C, H, W)``; at most 8 channels.
 
-    ``rows``: the words beside the two rows. Raises ValueError where the two have different shapes.
+    ``rows``: the words beside the two rows. Where the two have different shapes, a note is drawn.
     """
     if x is None or y is None:
         return note(title)
     before, after = channels_of(x, "before_after"), channels_of(y, "before_after")
     if before.shape != after.shape:
-        raise ValueError(
+        raise NotDrawable(
             f"before_after compares equal shapes, got {tuple(before.shape)} and {tuple(after.shape)}; "
             "a gate must leave the shape of the features as it was"
         )

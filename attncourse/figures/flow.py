@@ -57,5 +57,7 @@ def _arrow(axes: Axes, middle: tuple[float, float], step: float, last_of_row: bo
 
 
 def _words(value: Any) -> str:
-    sizes = tuple(getattr(value, "shape", value))
+    sizes = getattr(value, "shape", value)
+    if not isinstance(sizes, list | tuple) or not all(isinstance(size, int) for size in sizes):
+        return type(value).__name__
     return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"

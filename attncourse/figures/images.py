@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from attncourse.figures.maps import channels_of
-from attncourse.figures.picture import WIDTH, Picture, note
+from attncourse.figures.picture import WIDTH, NotDrawable, Picture, note, or_note
 
 HEIGHT = 3.0
 
@@ -26,13 +26,14 @@ def photograph(size: tuple[int, int] = (150, 128)) -> Tensor:
     return torch.from_numpy(np.array(small)).permute(2, 0, 1).unsqueeze(0).float() / 255
 
 
+@or_note
 def image(x: Tensor | None, *, title: str = "") -> Picture:
-    """Show ``(3, H, W)`` or ``(1, 3, H, W)`` in [0, 1] in its own colours. Raises ValueError for other shapes."""
+    """Show ``(3, H, W)`` or ``(1, 3, H, W)`` in [0, 1] in its own colours. Other shapes draw a note."""
     if x is None:
         return note(title)
     values = channels_of(x, "image")
     if values.shape[0] != 3:
-        raise ValueError(f"image needs the 3 channels red, green, blue, got {values.shape[0]}; try feature_maps")
+        raise NotDrawable(f"image needs the 3 channels red, green, blue, got {values.shape[0]}; try feature_maps")
     ratio = values.shape[2] / values.shape[1]
     height = min(HEIGHT, WIDTH / ratio)
     picture = Picture(max(height * ratio, HEIGHT), height + (0.4 if title else 0), title)

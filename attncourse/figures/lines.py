@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from attncourse.figures.picture import FAINT, WIDTH, Picture, note, plain
+from attncourse.figures.picture import FAINT, WIDTH, NotDrawable, Picture, note, or_note, plain
 
 # Okabe and Ito's colours, for all kinds of colour vision; the dashes help in grey.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
 
+@or_note
 def curve(
     xs: Tensor,
     ys: Tensor | Sequence[Tensor | None] | None,
@@ -24,7 +25,7 @@ def curve(
 ) -> Picture:
     """Draw ``ys`` over ``xs``: one tensor ``(N,)``, or several, up to 7. Lines that are ``None`` are left out.
 
-    Raises ValueError where a line is not as long as ``xs``, or where labels and lines are not as many.
+    A line that is not as long as ``xs`` draws a note. Raises ValueError where labels and lines are not as many.
     """
     lines = list(ys) if isinstance(ys, list | tuple) else [ys]
     if all(line is None for line in lines):
@@ -41,7 +42,10 @@ def curve(
             continue
         heights = plain(line).flatten()
         if heights.shape != across.shape:
-            raise ValueError(f"line {number} has {len(heights)} values for {len(across)} places in xs; make them equal")
+            raise NotDrawable(
+                f"curve draws as many values as xs has, {len(across)}, got {len(heights)}, "
+                f"from shape {tuple(plain(line).shape)}; look at the axes that are left"
+            )
         name = labels[number] if labels else None
         axes.plot(across, heights, color=COLOURS[number], linestyle=DASHES[number], linewidth=2, label=name)
     axes.axhline(0, color=FAINT, linewidth=0.8)

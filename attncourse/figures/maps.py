@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from attncourse.figures.picture import FAINT, WIDTH, Picture, note, plain
+from attncourse.figures.picture import FAINT, WIDTH, NotDrawable, Picture, note, or_note, plain
 from attncourse.figures.scale import Scale, draw_map, scale_of
 
 PER_ROW, MOST = 8, 32
 COLOUR_BAR = 0.8
 
 
+@or_note
 def feature_maps(
     x: Tensor | None,
     *,
@@ -24,14 +25,17 @@ def feature_maps(
     """Draw each channel of ``(C, H, W)`` or ``(1, C, H, W)``; at most 32 channels.
 
     ``titles``: a word for each channel. ``scale``: the lowest and highest value, where several pictures are to share
-    one. Raises ValueError for another shape, or where there are not as many titles as channels.
+    one. Another shape draws a note, and so do channels that are not as many as the titles.
     """
     if x is None:
         return note(title)
     values = channels_of(x, "feature_maps")
     count = values.shape[0]
     if titles is not None and len(titles) != count:
-        raise ValueError(f"expected one title for each of {count} channels, got {len(titles)}")
+        raise NotDrawable(
+            f"there are {len(titles)} titles and {count} channels, from shape {tuple(plain(x).shape)}; "
+            "channels stand in axis 1"
+        )
     shown = values[:MOST]
     columns = min(len(shown), PER_ROW)
     rows = math.ceil(len(shown) / columns)
@@ -54,12 +58,12 @@ def feature_maps(
 
 
 def channels_of(x: Tensor, asker: str) -> Tensor:
-    """``(C, H, W)`` of one sample. Raises ValueError for a batch of several, and for other numbers of axes."""
+    """``(C, H, W)`` of one sample. Raises NotDrawable for a batch of several, and for other numbers of axes."""
     values = plain(x)
     if values.ndim == 4 and values.shape[0] == 1:
         values = values[0]
-    if values.ndim != 3:
+    if values.ndim != 3 or not values.numel():
         shape = tuple(values.shape)
         step = "choose one sample, x[:1]" if values.ndim == 4 else "print its shape, and look which axis is missing"
-        raise ValueError(f"{asker} draws (C, H, W) or (1, C, H, W), got shape {shape}; {step}")
+        raise NotDrawable(f"{asker} draws (C, H, W) or (1, C, H, W), got shape {shape}; {step}")
     return values

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -161,20 +162,53 @@ def test_shape_flow_writes_the_shapes_that_tensors_have() -> None:
     assert texts(figures.shape_flow(steps)) == ["x", "(2, 3, 4, 5)", "gate", "not built yet", "vector", "(7,)"]
 
 
+WRONG: dict[str, tuple[Callable[[], Picture], str]] = {
+    "a batch": (lambda: figures.feature_maps(torch.zeros(2, 3, 4, 5), title="t"), "(2, 3, 4, 5); choose one sample"),
+    "no channel axis": (lambda: figures.feature_maps(torch.zeros(3, 4)), "got shape (3, 4)"),
+    "no channel": (lambda: figures.feature_maps(torch.zeros(1, 0, 4, 4)), "got shape (0, 4, 4)"),
+    "too many channels": (
+        lambda: figures.feature_maps(torch.zeros(1, 3, 4, 4), titles=["a"]),
+        "1 titles and 3 channels, from shape (1, 3, 4, 4)",
+    ),
+    "bars of a batch": (lambda: figures.bars(torch.zeros(2, 3)), "got shape (2, 3)"),
+    "too many bars": (lambda: figures.bars(torch.zeros(3), labels=["a"]), "1 labels and 3 bars, from shape (3,)"),
+    "too few marks": (lambda: figures.bars(torch.zeros(3), expected=torch.zeros(2)), "2 expected values and 3 bars"),
+    "another shape": (
+        lambda: figures.before_after(torch.zeros(1, 2, 3), torch.zeros(1, 3, 2)),
+        "must leave the shape of the features",
+    ),
+    "a short line": (lambda: figures.curve(U, [U[:3]]), "as xs has, 7, got 3, from shape (3,)"),
+    "no colours": (lambda: figures.image(torch.zeros(4, 5, 5)), "got 4"),
+    "a dict": (lambda: figures.bars({}, title="t"), "expected a tensor, got dict"),  # type: ignore[arg-type]
+    "a tuple": (lambda: figures.feature_maps((U, None)), "expected a tensor, got tuple"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_answer_of_the_wrong_shape_draws_a_note(name: str) -> None:
+    draw, words = WRONG[name]
+    picture = draw()
+    assert words in repr(picture)
+    (shown,) = (text.get_text() for text in picture.texts if text.get_text() not in ("", picture.title))
+    assert words in shown.replace("\n", " ") and opened(picture).width <= 860
+
+
+def test_shape_flow_takes_whatever_was_built() -> None:
+    steps = [("x", torch.zeros(2, 3)), ("a number", 5), ("a pair", (U, U)), ("a word", "yes")]
+    assert texts(figures.shape_flow(steps))[1::2] == ["(2, 3)", "int", "tuple", "str"]
+
+
+def test_no_solved_lesson_shows_a_note() -> None:
+    for notebook in sorted(Path("solutions").glob("*.ipynb")):
+        assert "<Note: " not in notebook.read_text(), notebook.name
+
+
 @pytest.mark.parametrize(
     ("draw", "words"),
     [
-        (lambda: figures.feature_maps(torch.zeros(2, 3, 4, 5)), r"\(2, 3, 4, 5\); choose one sample"),
-        (lambda: figures.feature_maps(torch.zeros(3, 4)), r"got shape \(3, 4\)"),
-        (lambda: figures.feature_maps(torch.zeros(3, 4, 4), titles=["a"]), "3 channels, got 1"),
-        (lambda: figures.bars(torch.zeros(2, 3)), r"\(2, 3\)"),
-        (lambda: figures.bars(torch.zeros(3), labels=["a"]), "as many labels as bars"),
-        (lambda: figures.before_after(torch.zeros(1, 2, 3), torch.zeros(1, 3, 2)), "must leave the shape"),
-        (lambda: figures.curve(U, [U[:3]]), "3 values for 7 places"),
         (lambda: figures.curve(U, [U], labels=["a", "b"]), "1 lines, got 2"),
-        (lambda: figures.image(torch.zeros(4, 5, 5)), "got 4"),
+        (lambda: figures.curve(U, [U] * 8), "up to 7 lines, got 8"),
         (lambda: figures.photograph((0, 3)), "at least 1"),
-        (lambda: figures.bars({}), "expected a tensor, got dict"),  # type: ignore[arg-type]
     ],
 )
 def test_an_error_says_what_was_expected(draw: Callable[[], Picture], words: str) -> None:
