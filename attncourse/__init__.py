@@ -3,6 +3,7 @@
 import attncourse
 attncourse.check("se-squeeze", squeeze)   # judged at once, with a diagnosis
 attncourse.hint("se-squeeze")             # the next rung of the ladder
+attncourse.yours("se-module")             # what you built in an earlier lesson
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attncourse.selfcheck import check, hint
+    from attncourse.earlier import yours
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check", "hint"]
+__all__ = ["__version__", "check", "hint", "yours"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,6 +25,8 @@ def __getattr__(name: str) -> Any:
         from attncourse import selfcheck
 
         return getattr(selfcheck, name)
+    if name == "yours":
+        return importlib.import_module("attncourse.earlier").yours
     if name == "attention":
         return importlib.import_module("attncourse.attention")
-    raise AttributeError(f"module 'attncourse' has no attribute {name!r}. There are: attention, check, hint")
+    raise AttributeError(f"module 'attncourse' has no attribute {name!r}. There are: attention, check, hint, yours")
