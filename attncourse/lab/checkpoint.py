@@ -22,7 +22,7 @@ FORMAT = "attncourse checkpoint 1"
 
 def save(training: Training, path: Path, key: str) -> None:
     """Write the state of a training after an epoch; ``key`` says of which run. Raises OSError."""
-    plain = {"seen": training.seen, "seconds": training.seconds, "cpu_seconds": training.cpu_seconds}
+    plain = {"steps": training.steps, "seconds": training.clock.seconds, "cpu_seconds": training.clock.cpu_seconds}
     state = json.dumps({**plain, "history": training.history})
     tensors = {name: tensor.detach().contiguous().clone() for name, tensor in _tensors(training).items()}
     write_atomically(path, packed(tensors, {"format": FORMAT, "key": key, "state": state}))
@@ -47,8 +47,8 @@ def load(training: Training, path: Path, key: str) -> str | None:
     except (SafetensorError, KeyError, ValueError, LabError) as error:
         aside = move_aside(path, path.parent / "set-aside")
         return f"The checkpoint could not be used ({error}); it now lies at {aside}. The run starts anew."
-    training.seen, training.history = state["seen"], state["history"]
-    training.continue_from(state["seconds"], state["cpu_seconds"])
+    training.steps, training.history = state["steps"], state["history"]
+    training.clock.add(state["seconds"], state["cpu_seconds"])
     return None
 
 

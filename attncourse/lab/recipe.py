@@ -6,6 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import nn
+
 from attncourse.lab.errors import LabError
 
 
@@ -59,6 +62,15 @@ class Recipe:
         rising = done / self.warm_up if self.warm_up else 1.0
         falling = (1 - done) / (1 - self.warm_up)
         return self.learning_rate * max(0.0, min(rising, falling))
+
+    def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Nesterov's SGD over the parameters of a model; biases and batch norms do not decay."""
+        groups = [
+            {"params": [p for p in model.parameters() if p.ndim >= 2], "weight_decay": self.weight_decay},
+            {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        groups = [group for group in groups if group["params"]]
+        return torch.optim.SGD(groups, lr=self.learning_rate, momentum=self.momentum, nesterov=True)
 
     def with_changes(self, **changes: Any) -> Recipe:
         """The same recipe with some numbers changed; what is None stays. Raises LabError."""

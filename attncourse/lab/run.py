@@ -22,6 +22,7 @@ from attncourse import costs, hosts
 from attncourse.lab import checkpoint, record, variant
 from attncourse.lab.data import load
 from attncourse.lab.data.dataset import Dataset
+from attncourse.lab.device import device_of, hardware, precision
 from attncourse.lab.display import Display
 from attncourse.lab.errors import LabError
 from attncourse.lab.recipe import Recipe, recipe_for
@@ -44,6 +45,8 @@ class Run:
         device: "cpu", "cuda" or "cuda:1".
         cpu_seconds: a budget of the processor's time for training and evaluation; it replaces the recipe's epochs.
         own: the class that an attention "own:ClassName" stands for, as from a notebook. It must run in this process.
+        threads: of the processor. One by default: the lab's networks are small, threads that wait for each other spend
+            the processor's time as well, and sums in another order end in other digits. More pay for larger networks.
 
     Raises:
         LabError: a number is out of its range.
@@ -57,10 +60,13 @@ class Run:
     device: str = "cpu"
     cpu_seconds: float | None = None
     own: type[nn.Module] | None = field(default=None, repr=False)
+    threads: int = 1
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise LabError(f"seed must be a whole number from 0 to {2**32 - 1}; got {self.seed!r}")
+        if isinstance(self.threads, bool) or not isinstance(self.threads, int) or self.threads < 1:
+            raise LabError(f"threads must be a whole number of at least 1; got {self.threads!r}")
         if self.cpu_seconds is not None and not (math.isfinite(self.cpu_seconds) and self.cpu_seconds > 0):
             raise LabError(f"cpu_seconds must be a number above 0, or left out; got {self.cpu_seconds!r}")
         if self.host not in hosts.HOSTS:
@@ -82,6 +88,7 @@ class Run:
             "host": self.host,
             "recipe": dataclasses.asdict(self.chosen_recipe),
             "device": self.device,
+            "threads": self.threads,
             "cpu_seconds": None if self.cpu_seconds is None else float(self.cpu_seconds),
         }
 
@@ -117,7 +124,7 @@ def execute(
             there; the loss is no number any more; your own module fails. The record then says so, without an accuracy.
     """
     display = display or Display()
-    device = record.device_of(run.device)
+    device = device_of(run.device)
     try:
         found = record.read(folder)
         if found and found.get("finished"):
@@ -127,7 +134,7 @@ def execute(
             return found
         folder.mkdir(parents=True, exist_ok=True)
         data = dataset or load(run.data)
-        made = _about(run, data, device)
+        made = about(run, data, device)
         try:
             with _apart(run, device), display:
                 made |= _train(run, data, device, folder, display)
@@ -189,10 +196,10 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
         "test_accuracy": last["test_accuracy"],
         "train_accuracy": last["train_accuracy"],
         "epochs": len(training.history),
-        "pictures_seen": training.seen,
-        "seconds": training.seconds,
-        "cpu_seconds": training.cpu_seconds,
-        "images_per_second": training.seen / training.seconds,
+        "steps": training.steps,
+        "seconds": last["seconds"],
+        "cpu_seconds": last["cpu_seconds"],
+        "images_per_second": training.steps * training.recipe.batch_size / last["seconds"],
         "resumed_after_epoch": resumed or None,
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
@@ -200,7 +207,7 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
     }
 
 
-def _about(run: Run, data: Dataset, device: torch.device) -> dict[str, Any]:
+def about(run: Run, data: Dataset, device: torch.device) -> dict[str, Any]:
     """What a record says of a run before it begins."""
     return {
         "attention": run.attention,
@@ -216,24 +223,21 @@ def _about(run: Run, data: Dataset, device: torch.device) -> dict[str, Any]:
         else "no: with a budget of CPU-seconds the machine's speed decides how many steps are made",
         "key": run.key,
         "device": run.device,
-        "hardware": record.hardware(device),
-        "threads": 1 if run.cpu_seconds else torch.get_num_threads(),
+        "hardware": hardware(device),
+        "precision": str(precision(device)).removeprefix("torch."),
+        "threads": run.threads,
         "versions": record.versions(),
     }
 
 
 @contextmanager
 def _apart(run: Run, device: torch.device) -> Iterator[None]:
-    """The caller's random state and number of threads are as before, afterwards.
-
-    With a budget one thread works: threads that wait for each other spend the processor's time as well.
-    """
+    """The caller's random state and number of threads are as before, afterwards."""
     threads = torch.get_num_threads()
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(gpus), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
         try:
-            if run.cpu_seconds is not None:
-                torch.set_num_threads(1)
+            torch.set_num_threads(run.threads)
             yield
         finally:
             torch.set_num_threads(threads)
