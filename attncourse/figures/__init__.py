@@ -7,12 +7,27 @@ of the wrong shape: an answer that is not right yet.
 
 from __future__ import annotations
 
+from attncourse.figures.accuracy_and_cost import accuracy_and_cost
 from attncourse.figures.bar_chart import bars
 from attncourse.figures.comparison import before_after
 from attncourse.figures.flow import shape_flow
 from attncourse.figures.images import image, photograph
+from attncourse.figures.learning_curves import learning_curves
 from attncourse.figures.lines import curve
 from attncourse.figures.maps import feature_maps
+from attncourse.figures.paired_differences import paired_differences
 from attncourse.figures.picture import Picture
 
-__all__ = ["Picture", "bars", "before_after", "curve", "feature_maps", "image", "photograph", "shape_flow"]
+__all__ = [
+    "Picture",
+    "accuracy_and_cost",
+    "bars",
+    "before_after",
+    "curve",
+    "feature_maps",
+    "image",
+    "learning_curves",
+    "paired_differences",
+    "photograph",
+    "shape_flow",
+]

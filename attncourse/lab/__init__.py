@@ -13,10 +13,14 @@ from typing import Any
 
 # Loaded when they are first asked for: the command must answer quickly, and without torch.
 WHERE = {
+    "ABLATIONS": "attncourse.lab.ablations",
+    "Comparison": "attncourse.lab.comparison",
     "LabError": "attncourse.lab.errors",
     "RECIPES": "attncourse.lab.recipe",
     "Recipe": "attncourse.lab.recipe",
     "Run": "attncourse.lab.run",
+    "analyse": "attncourse.lab.comparison",
+    "compare": "attncourse.lab.comparing",
     "execute": "attncourse.lab.run",
 }
 __all__ = sorted(WHERE)

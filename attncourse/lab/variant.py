@@ -6,6 +6,7 @@ cbam(order=spatial-channel)   with options of its constructor; sets are written 
 answers.py:MyAttention        your own class in a file
 package.module:MyAttention    your own class in a module that Python finds
 own:MyAttention               your own class, given in Python beside the text, as from a notebook
+control(cbam)                 plain layers in place of any of these, with as many parameters: see control.py
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from torch import nn
 
 from attncourse import attention as references
 from attncourse.hosts import Attention
+from attncourse.lab.control import Control
 from attncourse.lab.errors import LabError
 
 NONE = "none"
 OWN = "own:"
 EXAMPLE = "for example none, se, cbam(order=spatial-channel) or FILE.py:ClassName"
 NAMED = re.compile(r"(\w+)\s*(?:\((.*)\))?")
+CONTROL = re.compile(r"control\((.+)\)")
 
 
 def build(text: str, own: type[nn.Module] | None = None) -> Attention:
@@ -44,6 +47,8 @@ def build(text: str, own: type[nn.Module] | None = None) -> Attention:
     """
     if text == NONE:
         return None
+    if controlled := controlled_by(text):
+        return Control(build(controlled, own))
     if ":" in text:
         return _class(text, own)
     name, options = _options(text)
@@ -59,12 +64,20 @@ def fingerprint(text: str, own: type[nn.Module] | None = None) -> str:
 
     Raises LabError, as ``build``.
     """
+    if controlled := controlled_by(text):
+        return f"control({fingerprint(controlled, own)})"
     if ":" not in text:
         return text if text == NONE else "{}({})".format(*_options(text))
     found = _class(text, own)
     path = Path(text.rpartition(":")[0])
     code = path.read_text(encoding="utf-8") if path.suffix == ".py" else _code(found)
     return f"{text} {hashlib.sha256(code.encode()).hexdigest()}"
+
+
+def controlled_by(text: str) -> str | None:
+    """``control(se)`` -> ``se``; None where the text is no control's."""
+    found = CONTROL.fullmatch(text.strip())
+    return found[1].strip() if found else None
 
 
 def _options(text: str) -> tuple[str, dict[str, Any]]:
@@ -109,8 +122,8 @@ def _class(text: str, own: type[nn.Module] | None) -> Callable[..., nn.Module]:
         if own is None:
             raise LabError(f"{text} is a class of another process. Give it as FILE.py:{name}, or hand the class over")
         return own
-    found = getattr(_module(text, place), name, None)
-    if not inspect.isclass(found) and not callable(found):
+    found: Any = getattr(_module(text, place), name, None)
+    if not callable(found):
         raise LabError(f"{place} has no class {name!r}. Write FILE.py:ClassName, with the name as it is in the file")
     return found
 
