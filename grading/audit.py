@@ -45,11 +45,13 @@ class Finding:
     def row(self) -> tuple[str, ...]:
         """The exercise's line of the table."""
         exercise = self.exercise
+        wrong = len(exercise.misconceptions)
+        forms = sum(len(misconception.forms) for misconception in exercise.misconceptions)
         return (
             exercise.id,
             exercise.kind,
             str(exercise.points),
-            f"{self.named}/{len(exercise.misconceptions)}",
+            f"{self.named}/{wrong}" + (f" ({forms} forms)" if forms > wrong else ""),
             f"{self.accepted}/{len(exercise.styles)}",
             str(len(exercise.hints)),
             f"{self.rejected}/{self.mutated}" + (f" ({len(self.survivors)} equivalent)" if self.survivors else ""),
@@ -137,10 +139,10 @@ def _judge_authored(finding: Finding, judge: Judge) -> None:
     exercise = finding.exercise
     named, accepted = 0, 0
     for wrong in exercise.misconceptions:
-        report = _verdict(judge, wrong.implementation)
-        if report.state == INCORRECT and report.diagnosis == wrong.name:
-            named += 1
-        else:
+        reports = [_verdict(judge, form) for form in wrong.forms]
+        unnamed = [report for report in reports if (report.state, report.diagnosis) != (INCORRECT, wrong.name)]
+        named += not unnamed
+        for report in unnamed:
             finding.faults.append(f"{wrong.name} is {report.state!r}, named {report.diagnosis!r}; seed {judge.seed}")
     unaided = Judge(_without_styles(exercise), judge.seed)
     for style in exercise.styles:

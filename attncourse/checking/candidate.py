@@ -61,7 +61,7 @@ class Workbench:
         """
         answer = self._answer
         try:
-            with _guarded():
+            with guarded():
                 ours = not self._trusted and _ours(answer)
                 return {"what": _kind(answer), "type": str(type(answer).__name__), "ours": ours}
         except AnswerError:
@@ -69,7 +69,7 @@ class Workbench:
 
     def value(self) -> Any:
         """The answer as a plain value; AnswerError where it is none."""
-        with _guarded():
+        with guarded():
             numpy_array = type(self._answer).__module__ == "numpy" and hasattr(self._answer, "tolist")
             return plain(self._answer.tolist() if numpy_array else self._answer)
 
@@ -80,7 +80,7 @@ class Workbench:
         for _ in range(2):
             given = [_resolve(argument) for argument in arguments]
             try:
-                with _guarded(), self._noticing_ours(), torch.no_grad():
+                with guarded(), self._noticing_ours(), torch.no_grad():
                     values.append(plain(self._answer(*given)))
             except AnswerError as error:
                 return Outcome(raised=error)
@@ -102,7 +102,7 @@ class Workbench:
         given = [leaves[i].clone() if i in leaves else _resolve(a) for i, a in enumerate(arguments)]
         nothing: tuple[Tensor | None, ...] = tuple(None for _ in leaves)
         try:
-            with _guarded(), torch.enable_grad():
+            with guarded(), torch.enable_grad():
                 results = [r for r in _flat(self._answer(*given)) if isinstance(r, Tensor) and r.requires_grad]
                 if not results or not leaves:
                     return nothing
@@ -115,13 +115,13 @@ class Workbench:
 
     def build(self, arguments: Sequence[Any]) -> int:
         """Make one module, in eval mode; AnswerError where the result is no ``nn.Module``."""
-        with _guarded():
+        with guarded():
             built = self._answer(*[_resolve(argument) for argument in arguments])
         if not isinstance(built, nn.Module):
             raise AnswerError(UNUSABLE, f"building it gave {type(built).__name__}, not a torch.nn.Module")
         if not self._trusted and _ours(built):
             raise AnswerError("OursError", "it contains the course's own module")
-        with _guarded():
+        with guarded():
             built.eval()
         self._handles += 1
         self._built[self._handles] = built
@@ -129,7 +129,7 @@ class Workbench:
 
     def shapes(self, handle: int) -> list[tuple[int, ...]]:
         """The shape of each parameter; () for a lazy one that has none yet is told as (-1,)."""
-        with _guarded():
+        with guarded():
             return [
                 (-1,) if isinstance(p, nn.parameter.UninitializedParameter) else tuple(p.shape)
                 for p in self._built[handle].parameters()
@@ -137,17 +137,17 @@ class Workbench:
 
     def trainable(self, handle: int) -> list[bool]:
         """Whether each parameter requires a gradient."""
-        with _guarded():
+        with guarded():
             return [p.requires_grad for p in self._built[handle].parameters()]
 
     def cast(self, handle: int, dtype: str) -> None:
         """Convert the module: "float32", "float64" or "bfloat16"."""
-        with _guarded():
+        with guarded():
             self._built[handle].to(getattr(torch, dtype))
 
     def fill(self, handle: int, values: Sequence[Tensor]) -> None:
         """Overwrite the parameters, in order."""
-        with _guarded(), torch.no_grad():
+        with guarded(), torch.no_grad():
             for parameter, value in zip(self._built[handle].parameters(), values, strict=True):
                 parameter.copy_(value.reshape(parameter.shape))
 
@@ -156,7 +156,7 @@ class Workbench:
         module = self._built[handle]
         given = x.detach().clone()
         try:
-            with _guarded(), self._noticing_ours(), torch.no_grad():
+            with guarded(), self._noticing_ours(), torch.no_grad():
                 module.train(train)
                 value = plain(module(given))
                 again = plain(module(x.detach().clone()))
@@ -171,7 +171,7 @@ class Workbench:
     def _module_slopes(self, module: nn.Module, x: Tensor, seed: int, train: bool) -> tuple[Tensor | None, ...]:
         leaf = x.detach().clone().requires_grad_()
         try:
-            with _guarded(), torch.enable_grad():
+            with guarded(), torch.enable_grad():
                 parameters = list(module.parameters())
                 module.train(train)
                 result = module(leaf.clone())
@@ -200,7 +200,7 @@ class Workbench:
             return implementation(*arguments)
 
         try:
-            with _guarded():
+            with guarded():
                 verdict = self._answer(tested)
                 accepts = verdict is None or bool(verdict)
         except AnswerError as error:
@@ -271,7 +271,7 @@ def _ours(answer: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _guarded() -> Iterator[None]:
+def guarded() -> Iterator[None]:
     """Turn whatever the learner's code raises into AnswerError; keep its warnings off stderr."""
     try:
         # nbgrader scores a check cell 0 as soon as anything reaches stderr.

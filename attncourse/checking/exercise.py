@@ -60,13 +60,22 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A wrong answer that runs, and the three things to say to whoever gives it."""
+    """A wrong answer that runs, and the three things to say to whoever gives it.
+
+    ``dresses``: the same mistake beside choices that do not matter to it, such as a batch norm or the order of maps.
+    """
 
     name: str
     implementation: Callable[..., Any]
     believed: str
     why: str
     next_step: str
+    dresses: tuple[Callable[..., Any], ...] = ()
+
+    @property
+    def forms(self) -> tuple[Callable[..., Any], ...]:
+        """As it is written, then in each dress."""
+        return (self.implementation, *self.dresses)
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ class Exercise:
     as right as the reference, each with the reason; the audit asks for one wherever a mutant survives.
 
     Raises ValueError where the author's text is incomplete: a bad id, fewer than four hints, a misconception
-    whose docstring is not three paragraphs.
+    whose docstring is not three paragraphs, two of one name.
     """
 
     kind: ClassVar[str] = ""
@@ -133,15 +142,24 @@ class Exercise:
 
         return mark if implementation is None else mark(implementation)
 
-    def misconception(self, implementation: Callable[..., Any]) -> Callable[..., Any]:
-        """Mark a wrong answer (a decorator). Its docstring: what was believed; why it is wrong; the next step."""
+    def misconception(
+        self, implementation: Callable[..., Any], dresses: Iterable[Callable[..., Any]] = ()
+    ) -> Callable[..., Any]:
+        """Mark a wrong answer (a decorator). Its docstring: what was believed; why it is wrong; the next step.
+
+        ``dresses``: other forms of the same mistake; they need no words of their own.
+        """
         paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(implementation) or "").split("\n\n")]
         if len(paragraphs) != 3:
             raise ValueError(
                 f"{self.id}: the docstring of {implementation.__name__} needs three paragraphs "
                 f"(what was believed, why it is wrong, the next step), got {len(paragraphs)}"
             )
-        self.misconceptions.append(Misconception(_words(implementation), implementation, *paragraphs))
+        believed, why, next_step = paragraphs
+        name = _words(implementation)
+        if any(name == known.name for known in self.misconceptions):
+            raise ValueError(f"{self.id}: two misconceptions are called {name}; give one of them as the other's dress")
+        self.misconceptions.append(Misconception(name, implementation, believed, why, next_step, tuple(dresses)))
         return implementation
 
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from attncourse.checking.candidate import Candidate
+from attncourse.checking.candidate import Candidate, guarded
 from attncourse.checking.draw import Draw
 from attncourse.checking.exercise import ModuleExercise, Scenario
 from attncourse.checking.observation import AnswerError, Observation, Outcome
@@ -27,6 +29,8 @@ from attncourse.checking.observation import AnswerError, Observation, Outcome
 PARAMETERS = "the parameters of"
 Pattern = frozenset[int]
 ALL_PARAMETERS: Pattern = frozenset()
+# An answer of many layers has many biases; a mistake that needs more tries than these stays unnamed.
+MOST_PATTERNS = 64
 
 
 def canonical(shape: Sequence[int]) -> tuple[int, ...]:
@@ -50,25 +54,48 @@ def signature(shapes: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
 
 
 def patterns(
-    exercise: ModuleExercise, implementation: Callable[..., Any], seen: Sequence[Observation]
+    exercise: ModuleExercise, implementation: Callable[..., Any], seen: Iterable[Observation]
 ) -> list[Pattern]:
     """The sets of biases without which one of the course's own answers has the parameters that were seen.
 
     Each is a set of places in ``parameters()``; none, where no choice makes the parameters fit. ``seen`` begins with
     the signature of the first scenario; where building failed, all parameters stay.
     """
-    wanted = seen[0].outcome.value if seen and not seen[0].outcome.raised else None
-    if not isinstance(wanted, tuple):
+    first = next(iter(seen), None)
+    wanted = first.outcome.value if first else None
+    own = _own_parameters(implementation, tuple(exercise.scenarios[0].build))
+    if not isinstance(wanted, tuple) or own is None:
         return [ALL_PARAMETERS]
-    named = list(implementation(*exercise.scenarios[0].build).named_parameters())
-    if any(isinstance(parameter, nn.parameter.UninitializedParameter) for _, parameter in named):
-        return [ALL_PARAMETERS]
-    biases = [place for place, (name, _) in enumerate(named) if name.endswith("bias")]
-    spare = len(named) - len(wanted)
-    if spare < 0:
+    spare = Counter(shape for _, shape in own)
+    spare.subtract(wanted)
+    if min(spare.values(), default=0) < 0:
         return []
-    chosen = [frozenset(left_out) for left_out in itertools.combinations(biases, spare)]
-    return [p for p in chosen if signature([t.shape for place, (_, t) in enumerate(named) if place not in p]) == wanted]
+    biases: dict[tuple[int, ...], list[int]] = {shape: [] for shape in spare}
+    for place, (name, shape) in enumerate(own):
+        if name.endswith("bias"):
+            biases[shape].append(place)
+    # Shape by shape: of all sets of so many biases, few have the right shapes.
+    choices = [
+        list(itertools.islice(itertools.combinations(biases[shape], count), MOST_PATTERNS))
+        for shape, count in spare.items()
+    ]
+    chosen = itertools.islice(itertools.product(*choices), MOST_PATTERNS)
+    return [frozenset(itertools.chain.from_iterable(parts)) for parts in chosen]
+
+
+@cache
+def _own_parameters(
+    implementation: Callable[..., Any], arguments: tuple[Any, ...]
+) -> tuple[tuple[str, tuple[int, ...]], ...] | None:
+    """Name and canonical shape of each parameter of one of the course's own answers; None where it has none yet."""
+    try:
+        with guarded():
+            named = list(implementation(*arguments).named_parameters())
+    except AnswerError:
+        return None
+    if any(isinstance(parameter, nn.parameter.UninitializedParameter) for _, parameter in named):
+        return None
+    return tuple((name, canonical(parameter.shape)) for name, parameter in named)
 
 
 def observe_module(
@@ -116,7 +143,7 @@ def _scenario(
             yield Observation(f"{scenario.label}, input {shape}", (("x", x),), outcome)
         yield single
         yield _dtype(f"{scenario.label}, the dtype for a float64 input", x, outcome)
-        trained = candidate.run(handle, x, seed, train=True, gradients=False)
+        trained = _by_canonical_shape(candidate.run(handle, x, seed, train=True), shapes, kept)
         yield Observation(f"{scenario.label}, input {shape}, in train mode", (("x", x),), trained)
     finally:
         candidate.release(handle)
@@ -150,10 +177,17 @@ def _reduced_precision(scenario: Scenario, candidate: Candidate, seed: int) -> I
 
 
 def _dtype(label: str, x: Tensor, outcome: Outcome) -> Observation:
-    """The result's dtype alone, where the values need not agree."""
-    if isinstance(outcome.value, Tensor):
-        outcome = Outcome(str(outcome.value.dtype).removeprefix("torch."))
-    return Observation(label, (("x", x),), outcome)
+    """The result's dtype alone, where the values need not agree: the weights may be any."""
+    return Observation(label, (("x", x),), outcome if outcome.raised else Outcome(_kind(outcome.value)))
+
+
+def _kind(value: Any) -> Any:
+    """``(x, gate)`` -> ``("float32", "float32")``; a word or None is its own kind."""
+    if isinstance(value, Tensor):
+        return str(value.dtype).removeprefix("torch.")
+    if isinstance(value, tuple):
+        return tuple(map(_kind, value))
+    return value if value is None or isinstance(value, str) else type(value).__name__
 
 
 def _by_canonical_shape(outcome: Outcome, shapes: Sequence[Sequence[int]], kept: Sequence[int]) -> Outcome:

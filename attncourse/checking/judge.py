@@ -8,8 +8,9 @@ judge never looks at source text or at names, and never knows in which process t
 from __future__ import annotations
 
 import inspect
+import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from torch import Tensor
@@ -26,7 +27,7 @@ from attncourse.checking.exercise import (
 )
 from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module, patterns
 from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference, withheld
-from attncourse.checking.probes import Subject, first_violation
+from attncourse.checking.probes import Subject, first_violation, learns_while_training
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
 
 SUBGOALS = {
@@ -67,7 +68,7 @@ class Judge:
     def __init__(self, exercise: Exercise, seed: int = 0) -> None:
         self.exercise = exercise
         self.seed = seed
-        self._known: dict[tuple[Callable[..., Any], Pattern], Known] = {}
+        self._known: dict[tuple[Callable[..., Any], Pattern], Seen] = {}
 
     def verdict(self, candidate: Candidate) -> Report:
         """The report on one answer."""
@@ -79,17 +80,14 @@ class Judge:
             return self._report(INCORRECT, subgoal=f"the answer is {self.exercise.expects}", why=unfit)
         if isinstance(self.exercise, TestsExercise):
             return self._tests(candidate)
-        seen = observe(self.exercise, candidate, self.seed)
+        seen = Seen(observe(self.exercise, candidate, self.seed))
         if _untouched(seen):
             return self._not_attempted()
-        offence = next(
-            (o.outcome.raised for o in seen if o.outcome.raised and o.outcome.raised.kind == "OursError"), None
-        )
-        if offence:
+        if _calls_ours(seen):
             return self._report(INCORRECT, subgoal="the answer is your own", why=_OURS)
         return self._compare(seen, candidate)
 
-    def observations(self, implementation: Callable[..., Any], left_out: Pattern = ALL_PARAMETERS) -> Known:
+    def observations(self, implementation: Callable[..., Any], left_out: Pattern = ALL_PARAMETERS) -> Seen:
         """What a right or wrong answer of the course's own does on this seed; each run at most once.
 
         ``left_out``: the biases of a module that stay zero (see ``filled.patterns``).
@@ -98,19 +96,16 @@ class Judge:
         if key not in self._known:
             answer = implementation() if self.exercise.kind == "value" else implementation
             bench = Workbench(answer, trusted=True)
-            if isinstance(self.exercise, ModuleExercise):
-                self._known[key] = Known(observe_module(self.exercise, bench, self.seed, left_out))
-            else:
-                self._known[key] = Known(iter(observe(self.exercise, bench, self.seed)))
+            self._known[key] = Seen(observe(self.exercise, bench, self.seed, left_out))
         return self._known[key]
 
-    def _compare(self, seen: Sequence[Observation], candidate: Candidate) -> Report:
+    def _compare(self, seen: Seen, candidate: Candidate) -> Report:
         for style in self._right():
             if agree(self.observations(style.implementation), seen):
                 return self._report(CORRECT, remark=style.remark)
-        parting = _agreement(self._nearest(seen), seen)
-        for wrong in self.exercise.misconceptions:
-            if any(agree(known, seen, parting) for known in self._variants(wrong, seen)):
+        parting, _ = _agreement(self._nearest(seen), seen)
+        for wrong, form in self._mistakes():
+            if any(agree(known, seen, parting) for known in self._variants(form, seen)):
                 return self._named(wrong, seen)
         if isinstance(self.exercise, ModuleExercise) and self.exercise.probes:
             return self._probe(self.exercise, seen, candidate)
@@ -131,25 +126,36 @@ class Judge:
     def _parameters(self, style: Style) -> Any:
         return next(iter(self.observations(style.implementation))).outcome.value
 
-    def _variants(self, wrong: Misconception, seen: Sequence[Observation]) -> Iterator[Known]:
-        """The misconception as written; a module also without the biases that the answer does not have."""
+    def _mistakes(self) -> Iterator[tuple[Misconception, Callable[..., Any]]]:
+        """Every misconception as it is written, then every one in its dresses."""
+        known = self.exercise.misconceptions
+        yield from ((wrong, wrong.implementation) for wrong in known)
+        yield from ((wrong, dress) for wrong in known for dress in wrong.dresses)
+
+    def _variants(self, form: Callable[..., Any], seen: Seen) -> Iterator[Seen]:
+        """A wrong answer as written; a module also without the biases that the answer does not have."""
         left_out = [ALL_PARAMETERS]
         if isinstance(self.exercise, ModuleExercise):
-            left_out = patterns(self.exercise, wrong.implementation, seen)
-        return (self.observations(wrong.implementation, pattern) for pattern in left_out)
+            left_out = patterns(self.exercise, form, seen)
+        return (self.observations(form, pattern) for pattern in left_out)
 
-    def _probe(self, exercise: ModuleExercise, seen: Sequence[Observation], candidate: Candidate) -> Report:
-        crash = next((o for o in seen if o.outcome.raised), None)
-        found = first_violation(exercise.probes, Subject(candidate, self.seed))
-        if found is None and crash is None:
-            return self._report(CORRECT)
-        if found is None:
-            return self._unnamed(seen)
-        return self._report(
-            INCORRECT, subgoal=found.subgoal, why=found.sentence, next_step=found.next_step, witness=found.witness
-        )
+    def _probe(self, exercise: ModuleExercise, seen: Seen, candidate: Candidate) -> Report:
+        first = exercise.scenarios[0]
+        probes = (*exercise.probes, learns_while_training(tuple(first.build), first.shapes[-1]))
+        found = first_violation(probes, Subject(candidate, self.seed))
+        if found is not None:
+            return self._report(
+                INCORRECT, subgoal=found.subgoal, why=found.sentence, next_step=found.next_step, witness=found.witness
+            )
+        # Whatever its parameters are: in every scenario it runs as a right one does, but for the numbers.
+        for want, got in zip(self.observations(exercise.right), seen, strict=False):
+            layers = got.label.startswith(PARAMETERS) and isinstance(got.outcome.value, tuple)
+            odd = None if layers else difference(want.outcome, got.outcome, values=False)
+            if odd:
+                return self._unlike(odd, SUBGOALS[odd.aspect], _witness(want, got))
+        return self._report(CORRECT)
 
-    def _named(self, wrong: Misconception, seen: Sequence[Observation]) -> Report:
+    def _named(self, wrong: Misconception, seen: Seen) -> Report:
         subgoal, witness, _ = self._first_difference(seen)
         return self._report(
             INCORRECT,
@@ -161,8 +167,11 @@ class Judge:
             witness=witness,
         )
 
-    def _unnamed(self, seen: Sequence[Observation]) -> Report:
+    def _unnamed(self, seen: Seen) -> Report:
         subgoal, witness, found = self._first_difference(seen)
+        return self._unlike(found, subgoal, witness)
+
+    def _unlike(self, found: Difference, subgoal: str, witness: Witness | None) -> Report:
         step = f'{self._next_step(found.aspect)} Stuck? attncourse.hint("{self.exercise.id}")'
         return self._report(
             INCORRECT, subgoal=subgoal, why=f"{_capital(found.sentence)}.", next_step=step, witness=witness
@@ -175,7 +184,7 @@ class Judge:
             return f"Choose one of {', '.join(self.exercise.choices)}: a letter in quotes."
         return "Think it through again." if aspect == "value" else "Give the bare value, as the task words it."
 
-    def _first_difference(self, seen: Sequence[Observation]) -> tuple[str, Witness | None, Difference]:
+    def _first_difference(self, seen: Seen) -> tuple[str, Witness | None, Difference]:
         differing = []
         for want, got in zip(self._nearest(seen), seen, strict=False):
             found = difference(want.outcome, got.outcome)
@@ -191,14 +200,11 @@ class Judge:
                 if not got.outcome.raised:
                     found = withheld(found, want.outcome.value, got.outcome.value)
                 return SUBGOALS[found.aspect], None, found
-            shown = got.outcome.raised or got.outcome.value
-            note = _where(got.outcome) if got.outcome.raised else ""
-            witness = Witness(got.label, got.inputs, want.outcome.raised or want.outcome.value, shown, note)
             layers = got.label.startswith(PARAMETERS) and not got.outcome.raised
-            return (LAYERS if layers else SUBGOALS[found.aspect]), witness, found
+            return (LAYERS if layers else SUBGOALS[found.aspect]), _witness(want, got), found
         return SUBGOALS["raised"], None, Difference("raised", "the answer could not be run to its end")
 
-    def _nearest(self, seen: Sequence[Observation]) -> Known:
+    def _nearest(self, seen: Seen) -> Seen:
         """The right answer whose observations agree with ``seen`` the longest: bias or no bias, say."""
         known = [self.observations(style.implementation) for style in self._right()]
         return max(known, key=lambda one: _agreement(one, seen))
@@ -278,73 +284,94 @@ class Judge:
 _OURS = "This is the course's own code: good to read and to use, but build yours here."
 
 
-def observe(exercise: Exercise, candidate: Candidate, seed: int) -> list[Observation]:
-    """Run the answer as its kind is run."""
+def observe(
+    exercise: Exercise, candidate: Candidate, seed: int, left_out: Pattern = ALL_PARAMETERS
+) -> Iterator[Observation]:
+    """Run the answer as its kind is run, one observation after the other; ``left_out`` as in ``observe_module``."""
     if isinstance(exercise, ModuleExercise):
-        return list(observe_module(exercise, candidate, seed))
-    if isinstance(exercise, FunctionExercise):
+        yield from observe_module(exercise, candidate, seed, left_out)
+    elif isinstance(exercise, FunctionExercise):
         names = list(inspect.signature(exercise.right).parameters)
-        return [
-            Observation(
-                case.label,
-                tuple(zip(names, case.arguments, strict=False)),
-                candidate.call(case.arguments, seed, exercise.gradients),
-            )
-            for case in exercise.draw_cases(seed)
-        ]
-    try:
-        return [Observation("your answer", (), Outcome(candidate.value()))]
-    except AnswerError as error:
-        return [Observation("your answer", (), Outcome(raised=error))]
+        for case in exercise.draw_cases(seed):
+            inputs = tuple(zip(names, case.arguments, strict=False))
+            yield Observation(case.label, inputs, candidate.call(case.arguments, seed, exercise.gradients))
+    else:
+        try:
+            yield Observation("your answer", (), Outcome(candidate.value()))
+        except AnswerError as error:
+            yield Observation("your answer", (), Outcome(raised=error))
 
 
-class Known:
-    """Observations of one of the course's own answers, made one by one as a comparison asks for them."""
+class Seen:
+    """Observations of one answer, made when a comparison asks for them, and each once: most part at the first."""
 
     def __init__(self, observations: Iterator[Observation]) -> None:
         self._made: list[Observation] = []
         self._further = observations
 
     def __iter__(self) -> Iterator[Observation]:
-        yield from self._made
-        for observation in self._further:
-            self._made.append(observation)
-            yield observation
+        for place in itertools.count():
+            if place == len(self._made):
+                further = next(self._further, None)
+                if further is None:
+                    return
+                self._made.append(further)
+            yield self._made[place]
 
 
-def agree(expected: Iterable[Observation], seen: Sequence[Observation], parting: int | None = None) -> bool:
+def agree(expected: Iterable[Observation], seen: Iterable[Observation], parting: int | None = None) -> bool:
     """Whether two answers did the same on every input.
 
     ``parting``: where ``seen`` parts from the right answers. Two answers that share a wrong value there are the same
     mistake even if they fail later in other words: a Linear and a convolution complain of one thing differently.
     """
-    return _agreement(expected, seen, parting) == len(seen) == sum(1 for _ in expected)
+    return _agreement(expected, seen, parting)[1]
 
 
-def _agreement(expected: Iterable[Observation], seen: Sequence[Observation], parting: int | None = None) -> int:
-    shares = parting is not None and parting < len(seen) and isinstance(seen[parting].outcome.value, Tensor)
-    number = 0
-    # ``seen`` first: zip would ask a lazy ``expected`` for one observation too many.
-    for got, want in zip(seen, expected, strict=False):
-        alike = shares and parting is not None and number > parting and _fail_alike(want.outcome, got.outcome)
+def _agreement(
+    expected: Iterable[Observation], seen: Iterable[Observation], parting: int | None = None
+) -> tuple[int, bool]:
+    """How many observations agree from the first on, and whether these are all of both."""
+    shares, number = False, 0
+    for got, want in itertools.zip_longest(seen, expected):
+        if got is None or want is None:
+            return number, False
+        alike = shares and _fail_alike(want.outcome, got.outcome)
         if not alike and difference(want.outcome, got.outcome):
-            return number
+            return number, False
+        shares = shares or (number == parting and isinstance(got.outcome.value, Tensor))
         number += 1
-    return number
+    return number, True
 
 
 def _fail_alike(want: Outcome, got: Outcome) -> bool:
     return want.raised is not None and got.raised is not None and want.raised.kind == got.raised.kind
 
 
-def _untouched(seen: Sequence[Observation]) -> bool:
+def _untouched(seen: Iterable[Observation]) -> bool:
     """Whether nothing was returned anywhere: the stub as it was handed out. A module with parameters was begun."""
-    if any(o.label.startswith(PARAMETERS) and isinstance(o.outcome.value, tuple) and o.outcome.value for o in seen):
-        return False
-    runs = [o.outcome for o in seen if not o.label.startswith(PARAMETERS)]
-    empty = [run.value is None and run.raised is None for run in runs]
-    unbuilt = [run.raised is not None and run.raised.kind == "NotImplementedError" for run in runs]
-    return bool(runs) and (all(empty) or all(unbuilt))
+    ways: set[str] = set()
+    for observation in seen:
+        outcome = observation.outcome
+        if observation.label.startswith(PARAMETERS):
+            if isinstance(outcome.value, tuple) and outcome.value:
+                return False
+        elif outcome.raised is not None:
+            ways.add(outcome.raised.kind)
+        else:
+            ways.add("" if outcome.value is None else "something")
+        if ways - {"", "NotImplementedError"} or len(ways) > 1:
+            return False
+    return bool(ways)
+
+
+def _calls_ours(seen: Iterable[Observation]) -> bool:
+    """Whether the first run, or what was to come before it, was stopped because it reached for the course's own."""
+    for observation in seen:
+        raised = observation.outcome.raised
+        if raised is not None or not observation.label.startswith(PARAMETERS):
+            return raised is not None and raised.kind == "OursError"
+    return False
 
 
 def _unfit(exercise: Exercise, description: dict[str, Any]) -> str:
@@ -365,8 +392,10 @@ def _unfit(exercise: Exercise, description: dict[str, Any]) -> str:
     return ""
 
 
-def _where(outcome: Outcome) -> str:
-    return outcome.raised.where if outcome.raised else ""
+def _witness(want: Observation, got: Observation) -> Witness:
+    raised = got.outcome.raised
+    expected = want.outcome.raised or want.outcome.value
+    return Witness(got.label, got.inputs, expected, raised or got.outcome.value, raised.where if raised else "")
 
 
 def _capital(sentence: str) -> str:

@@ -6,16 +6,19 @@ failed and show the witness, and they alone judge an answer whose parameters do 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
+import torch
 from torch import Tensor
 
 from attncourse.checking.candidate import Candidate
 from attncourse.checking.draw import Draw
 from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome
 from attncourse.checking.report import Witness
+
+Found = TypeVar("Found")
 
 
 class Violation(Exception):
@@ -53,6 +56,13 @@ class Subject:
         self.candidate = candidate
         self.seed = seed
         self.draw = Draw(seed + 77)
+        self._found: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """What ``find`` gave when ``key`` was asked for first: for what several probes need and is dear to find."""
+        if key not in self._found:
+            self._found[key] = find()
+        return cast(Found, self._found[key])
 
     def build(self, *arguments: Any, warm: tuple[int, ...] | None = None, dtype: str = "float64") -> Built:
         """Build one module; ``warm`` is the shape ``(B, C, H, W)`` of a first float32 call, for lazy layers."""
@@ -95,6 +105,27 @@ class Built:
         if seen.raised:
             raise seen.raised
         return seen
+
+
+def learns_while_training(arguments: tuple[Any, ...], shape: tuple[int, ...]) -> Probe:
+    """The probe that a module built of ``arguments`` passes gradients on to as many parameters in either mode.
+
+    Every exercise's last one: whoever cuts them in training mode alone computes all that is right, and never learns.
+    """
+
+    def holds(subject: Subject) -> None:
+        built = subject.build(*arguments, warm=shape)
+        x = subject.draw.normal(*shape, dtype=torch.float64)
+        runs = (built.outcome(x, train, gradients=True).gradients for train in (False, True))
+        reached, trained = (sum(one is not None for one in (run or ())[1:]) for run in runs)
+        if trained < reached:
+            raise Violation(f"In training mode gradients reach {trained} of its {reached} parameters.")
+
+    return Probe(
+        "gradients flow back through the answer, in training mode as well",
+        holds,
+        "What does forward do while self.training is True? .detach(), .data and torch.no_grad() cut the gradient.",
+    )
 
 
 def first_violation(probes: Sequence[Probe], subject: Subject) -> Failure | None:

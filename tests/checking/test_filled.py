@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 import pytest
 import torch
 from torch import nn
 
 from attncourse.checking import Workbench
-from attncourse.checking.filled import canonical, filling, observe_module, patterns, signature
+from attncourse.checking.filled import MOST_PATTERNS, canonical, filling, observe_module, patterns, signature
 from attncourse.checking.judge import agree
 from attncourse.lessons.squeeze_excitation._module_styles import LinearLayers, TransposedMatrices
 from attncourse.lessons.squeeze_excitation.module import exercise
@@ -15,6 +18,10 @@ from attncourse.lessons.squeeze_excitation.module import exercise
 
 def seen(answer, seed: int = 3):
     return list(observe_module(exercise, Workbench(answer), seed))
+
+
+def ours(answer, seed: int = 3):
+    return list(observe_module(exercise, Workbench(answer, trusted=True), seed))
 
 
 def test_a_transposed_shape_gets_the_transposed_values() -> None:
@@ -139,3 +146,57 @@ def test_a_comparison_runs_no_further_than_it_needs() -> None:
 
     next(iter(observe_module(exercise, Workbench(Counted, trusted=True), 3)))
     assert len(built) == 1
+
+
+def test_a_module_that_returns_several_tensors_agrees_with_itself() -> None:
+    class WithTheGate(LinearLayers):
+        __module__ = __name__
+
+        def forward(self, x):
+            y = super().forward(x)
+            return y, (y / x).mean((2, 3)), None
+
+    assert agree(ours(WithTheGate), ours(WithTheGate))
+    assert not agree(ours(WithTheGate), ours(LinearLayers))
+
+
+def test_a_module_of_ours_that_warns_when_it_is_built_is_not_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    """nbgrader scores a check cell 0 as soon as anything reaches stderr."""
+
+    class Warns(LinearLayers):
+        def __init__(self, *size):
+            super().__init__(*size)
+            warnings.warn("this is about to change", UserWarning, stacklevel=1)
+            print("to be heard", file=sys.stderr)
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        assert patterns(exercise, Warns, ours(LinearLayers)) == [frozenset()]
+    assert not heard and not capsys.readouterr().err
+
+
+def test_a_module_of_ours_that_cannot_be_built_has_no_patterns_to_try() -> None:
+    def refuses(channels, reduction=16):
+        raise ValueError("never")
+
+    assert patterns(exercise, refuses, ours(LinearLayers)) == [frozenset()]
+
+
+class ManyBiases(nn.Module):
+    """Thirty layers from one value to one, each with a bias, and one of two values."""
+
+    def __init__(self, channels, reduction=16, without=0):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2, bias=place >= without) for place in range(30))
+        self.last = nn.Linear(2, 3, bias=not without)
+
+    def forward(self, x):
+        return x
+
+
+def test_patterns_stay_few_however_many_biases_there_are() -> None:
+    fewer = seen(lambda channels, reduction=16: ManyBiases(channels, without=15))
+    found = patterns(exercise, ManyBiases, fewer)
+    assert 0 < len(found) == len(set(found)) <= MOST_PATTERNS
+    last = [name for name, _ in ManyBiases(4).named_parameters()].index("last.bias")
+    assert all(len(pattern) == 16 and last in pattern for pattern in found)

@@ -349,3 +349,92 @@ def test_a_module_that_was_begun_is_told_what_it_lacks() -> None:
         report = verdict(module_exercise, answer)
         assert report.state == "incorrect"
         assert words in report.why
+
+
+def test_a_mistake_is_named_in_each_of_its_dresses() -> None:
+    dressed = FunctionExercise("t-dressed", answer="double", title="Double", points=1, task="", hints=HINTS)
+    dressed.reference(double)
+    dressed.misconception(squares, dresses=[lambda x: x * x + 1, lambda x: x * x + 2])
+    dressed.cases(lambda draw: [Case("three", (torch.full((1,), 3.0),))])
+    assert [len(wrong.forms) for wrong in dressed.misconceptions] == [3]
+    assert [verdict(dressed, lambda x, k=k: x * x + k).diagnosis for k in range(4)] == ["squares"] * 3 + [None]
+
+
+def test_two_misconceptions_of_one_name_are_refused() -> None:
+    twice = FunctionExercise("t-twice", answer="double", title="Double", points=1, task="", hints=HINTS)
+    twice.misconception(squares)
+    with pytest.raises(ValueError, match="two misconceptions are called squares"):
+        twice.misconception(squares)
+
+
+class OneVector(nn.Module):
+    """A right squeeze-and-excitation whose parameters fit nobody's: the probes judge it, on the inputs they choose."""
+
+    def __init__(self, channels, reduction=16):
+        super().__init__()
+        self.channels, self.hidden = channels, max(1, channels // reduction)
+        self.weights = nn.Parameter(0.1 * torch.randn(2 * channels * self.hidden))
+
+    def gate(self, x):
+        one, two = self.weights.view(2, -1)
+        inner = x.mean((2, 3)) @ one.view(self.channels, self.hidden)
+        return (inner.relu() @ two.view(self.hidden, self.channels)).sigmoid()[:, :, None, None]
+
+    def forward(self, x):
+        return x * self.gate(x)
+
+
+class ChangesLargeMaps(OneVector):
+    def forward(self, x):
+        return super().forward(x) if x.abs().max() < 50 else x.mul_(self.gate(x))
+
+
+class DrawsForManyChannels(OneVector):
+    def forward(self, x):
+        return super().forward(x) + (torch.rand(()) if self.channels == 23 else 0)
+
+
+class OfManyChannelsTheGateAlone(OneVector):
+    def forward(self, x):
+        return self.gate(x) if self.channels == 240 else super().forward(x)
+
+
+class RefusesLargeValues(OneVector):
+    def forward(self, x):
+        assert x.abs().max() < 50, "too large"
+        return super().forward(x)
+
+
+class NeverTrainsItsWeights(OneVector):
+    def forward(self, x):
+        return x * self.gate(x).detach() if self.training else super().forward(x)
+
+
+def test_an_answer_of_any_parameters_behaves_in_every_scenario() -> None:
+    assert verdict(module_exercise, OneVector).passed
+    for answer, subgoal in (
+        (ChangesLargeMaps, "the input is left as it was"),
+        (DrawsForManyChannels, "the same input gives the same answer twice"),
+        (OfManyChannelsTheGateAlone, "the result has the right shape"),
+        (RefusesLargeValues, "your code runs without an error"),
+        (NeverTrainsItsWeights, "gradients flow back through the answer, in training mode as well"),
+    ):
+        report = verdict(module_exercise, answer)
+        assert (report.state, report.subgoal) == ("incorrect", subgoal)
+        assert report.why and report.next_step
+
+
+class NeverTrainsItsGate(LinearLayers):
+    __module__ = __name__
+
+    def forward(self, x):
+        return x * (super().forward(x) / x).detach() if self.training else super().forward(x)
+
+
+def test_gradients_are_asked_for_where_they_are_needed_in_training_mode() -> None:
+    report = judge(module_exercise, Workbench(NeverTrainsItsGate, trusted=True))
+    assert (report.state, report.subgoal) == (
+        "incorrect",
+        "gradients flow back through the answer, in training mode as well",
+    )
+    assert "0 of its 4 parameters" in report.why

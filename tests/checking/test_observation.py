@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
+import pytest
 import torch
 
 from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome, compare, describe, difference, wrong
@@ -94,3 +96,23 @@ def test_values_are_described_for_sentences() -> None:
     assert describe(X) == "a float32 tensor of shape (1, 3)"
     assert describe(None) == "None (nothing was returned)"
     assert describe("b") == "the text 'b'"
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [
+        (2_515_968, 2_515_968, True),
+        (2_515_968, 2_515_968.0, True),
+        (2_515_968, 2_515_969, False),
+        (2_515_968, 2_515_969.0, False),
+        (0, 1e-16, True),
+        (3, 0.1 * 30, True),
+        (0.25, 0.250001, True),
+        (2_515_968.0, 2_515_969, True),
+        (torch.tensor([2_515_968]), torch.tensor([2_515_969]), False),
+        (torch.tensor([2_515_968]), torch.tensor([2_515_968], dtype=torch.int32), True),
+        (torch.tensor([3]), torch.tensor([3 + 0j]), False),
+    ],
+)
+def test_what_is_counted_is_compared_exactly(expected: Any, got: Any, same: bool) -> None:
+    assert (compare(expected, got) is None) == same

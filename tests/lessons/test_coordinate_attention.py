@@ -72,12 +72,12 @@ def test_every_misconception_is_rejected_under_its_own_name(exercise: Exercise, 
 def test_a_mistake_of_the_module_is_named_in_plain_and_in_other_dress() -> None:
     """Plain, and one dressed mistake in five; the audit tries them all."""
     judge = Judge(MODULE, seed=3)
-    plain = [wrong for wrong in MODULE.misconceptions if wrong.implementation in MISTAKES]
-    dressed = [wrong for wrong in MODULE.misconceptions if wrong.implementation not in MISTAKES]
-    for wrong in [*plain, *dressed[::5]]:
-        report = judge.verdict(answer_of(MODULE, wrong.implementation))
+    plain = [(wrong, wrong.implementation) for wrong in MODULE.misconceptions]
+    dressed = [(wrong, dress) for wrong in MODULE.misconceptions for dress in wrong.dresses]
+    for wrong, form in [*plain, *dressed[::5]]:
+        report = judge.verdict(answer_of(MODULE, form))
         assert (report.state, report.diagnosis) == ("incorrect", wrong.name), wrong.name
-    assert len({wrong.name for wrong in MODULE.misconceptions}) == len(MISTAKES) >= 12
+    assert len(MODULE.misconceptions) == len(MISTAKES) >= 12
 
 
 def test_the_probes_alone_tell_right_from_wrong() -> None:

@@ -8,6 +8,7 @@ one name and with the same words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -43,6 +44,11 @@ class Bam(nn.Module):
 
     norm = LAST
     biases = EVERYWHERE
+    # In which other forms a mistake is known, as members that they have in place of these.
+    other_dresses: tuple[dict[str, Any], ...] = (
+        {"norm": HIDDEN, "biases": EVERYWHERE},
+        {"norm": LAST, "biases": NOWHERE},
+    )
 
     def __init__(self, channels, reduction=16, dilation=4):
         super().__init__()
@@ -86,15 +92,11 @@ class Bam(nn.Module):
         return x * (1 + self.gate(x))
 
 
-def dresses(mistakes: Iterable[type[nn.Module]]) -> Iterator[type[nn.Module]]:
-    """The same mistakes with the batch norms of the authors' code, or without biases; those made of these parts."""
-    for mistake in mistakes:
-        if issubclass(mistake, Bam) and mistake.norm:
-            for norm, biases in ((HIDDEN, EVERYWHERE), (LAST, NOWHERE)):
-                members = {"norm": norm, "biases": biases, "__doc__": mistake.__doc__}
-                yield type(mistake.__name__, (mistake,), members)
-        elif issubclass(mistake, Bam):
-            yield type(mistake.__name__, (mistake,), {"biases": NOWHERE, "__doc__": mistake.__doc__})
+def dresses(mistake: type[nn.Module]) -> Iterator[type[nn.Module]]:
+    """The same mistake with the batch norms of the authors' code, or without biases; those made of these parts."""
+    if issubclass(mistake, Bam):
+        for members in mistake.other_dresses if mistake.norm else ({"biases": NOWHERE},):
+            yield type(mistake.__name__, (mistake,), dict(members))
 
 
 def public_modules(names: dict[str, object]) -> tuple[type[nn.Module], ...]:

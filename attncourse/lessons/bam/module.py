@@ -8,6 +8,7 @@ from attncourse.checking.bam_probes import BAM_PROBES
 from attncourse.lessons.bam._branch_mistakes import BRANCH_MISTAKES
 from attncourse.lessons.bam._gate_mistakes import GATE_MISTAKES
 from attncourse.lessons.bam._module_styles import STYLES, VARIANTS
+from attncourse.lessons.bam._norm_mistakes import NORM_MISTAKES
 from attncourse.lessons.bam._parts import dresses
 
 exercise = ModuleExercise(
@@ -37,22 +38,22 @@ exercise = ModuleExercise(
     # The smallest first: it is what a learner is shown. The last shape of each is also run in train mode.
     scenarios=[
         Scenario("4 channels, reduction 2, dilation 1", (4, 2, 1), ((1, 4, 2, 3), (3, 4, 3, 2))),
-        Scenario("12 channels, reduction 3, dilation 2", (12, 3, 2), ((1, 12, 7, 5), (3, 12, 5, 9))),
+        Scenario("12 channels, reduction 3, dilation 2", (12, 3, 2), ((1, 12, 7, 5), (2, 12, 6, 6), (3, 12, 5, 9))),
         Scenario("20 channels, reduction 10, the default dilation", (20, 10), ((1, 20, 9, 11), (3, 20, 11, 9))),
         Scenario("22 channels, reduction 4, dilation 3", (22, 4, 3), ((3, 22, 4, 7),)),
         Scenario("3 channels, reduction 16, dilation 3", (3, 16, 3), ((2, 3, 4, 1), (3, 3, 1, 1))),
         Scenario("240 channels, the defaults", (240,), ((3, 240, 2, 3),)),
-        Scenario("large values", (4, 2, 1), ((3, 4, 3, 5),), scale=30.0),
+        Scenario("large values", (4, 2, 1), ((4, 4, 3, 5),), scale=300.0),
     ],
     probes=BAM_PROBES,
 )
 
-MISTAKES = (*GATE_MISTAKES, *BRANCH_MISTAKES)
+MISTAKES = (*GATE_MISTAKES, *BRANCH_MISTAKES, *NORM_MISTAKES)
 
 exercise.reference(BAM)
 for style in STYLES:
     exercise.accepts(style)
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
-for mistake in (*MISTAKES, *dresses(MISTAKES)):
-    exercise.misconception(mistake)
+for mistake in MISTAKES:
+    exercise.misconception(mistake, dresses=dresses(mistake))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 
 import torch
@@ -44,15 +44,13 @@ class Whole(nn.Module):
         return self.spatial(self.channel(x))
 
 
-def dresses(mistakes: Iterable[type[nn.Module]]) -> Iterator[type[nn.Module]]:
-    """The same mistakes with the maps in the other order, and with a batch norm behind the convolution."""
-    for mistake in mistakes:
-        if not issubclass(mistake, Whole):
-            continue
-        for maximum_first, normalised in product((False, True), repeat=2):
-            if maximum_first or normalised:
-                members = {"maximum_first": maximum_first, "normalised": normalised, "__doc__": mistake.__doc__}
-                yield type(mistake.__name__, (mistake,), members)
+def dresses(mistake: type[nn.Module]) -> Iterator[type[nn.Module]]:
+    """The same mistake with the maps in the other order, and with a batch norm behind the convolution."""
+    if not issubclass(mistake, Whole):
+        return
+    for maximum_first, normalised in product((False, True), repeat=2):
+        if maximum_first or normalised:
+            yield type(mistake.__name__, (mistake,), {"maximum_first": maximum_first, "normalised": normalised})
 
 
 def of_channel_half(mistake: type[nn.Module]) -> type[nn.Module]:

@@ -65,5 +65,5 @@ for style in STYLES:
     exercise.accepts(style)
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
-for mistake in (*MISTAKES, *dresses(MISTAKES)):
-    exercise.misconception(mistake)
+for mistake in MISTAKES:
+    exercise.misconception(mistake, dresses=dresses(mistake))

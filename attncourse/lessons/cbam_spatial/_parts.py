@@ -6,7 +6,7 @@ A mistake does not depend on that. So each is also known in its other dresses, u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 
 import torch
@@ -48,16 +48,14 @@ class Unordered(Spatial):
     """A mistake in which no order of two maps is left."""
 
 
-def dresses(mistakes: Iterable[type[nn.Module]]) -> Iterator[type[nn.Module]]:
-    """The same mistakes in the other order of the maps, and with a batch norm; those that are made of these parts."""
-    for mistake in mistakes:
-        if not issubclass(mistake, Spatial):
-            continue
-        orders = (False,) if issubclass(mistake, Unordered) else (False, True)
-        for maximum_first, normalised in product(orders, (False, True)):
-            if maximum_first or normalised:
-                members = {"maximum_first": maximum_first, "normalised": normalised, "__doc__": mistake.__doc__}
-                yield type(mistake.__name__, (mistake,), members)
+def dresses(mistake: type[nn.Module]) -> Iterator[type[nn.Module]]:
+    """The same mistake in the other order of the maps, and with a batch norm; none, where it is not of these parts."""
+    if not issubclass(mistake, Spatial):
+        return
+    orders = (False,) if issubclass(mistake, Unordered) else (False, True)
+    for maximum_first, normalised in product(orders, (False, True)):
+        if maximum_first or normalised:
+            yield type(mistake.__name__, (mistake,), {"maximum_first": maximum_first, "normalised": normalised})
 
 
 def public_modules(names: dict[str, object]) -> tuple[type[nn.Module], ...]:

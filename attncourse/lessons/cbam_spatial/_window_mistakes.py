@@ -144,6 +144,6 @@ class _GateFirst(Spatial):
 
 WINDOW_MISTAKES = public_modules(vars())
 GATE_FIRST = tuple(
-    type(mistake.__name__, (_GateFirst, mistake), {"__doc__": mistake.__doc__})
+    type(mistake.__name__, (_GateFirst, mistake), {})
     for mistake in (PaddingFixedAtThree, PaddingFixedAtOne, NoPadding, PaddingOfTheKernelSize)
 )

@@ -65,5 +65,6 @@ for style in STYLES:
     exercise.accepts(style)
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
-for mistake in (*MISTAKES, *GATE_FIRST, *dresses(MISTAKES)):
-    exercise.misconception(mistake)
+for mistake in MISTAKES:
+    gate_first = [form for form in GATE_FIRST if issubclass(form, mistake)]
+    exercise.misconception(mistake, dresses=(*gate_first, *dresses(mistake)))

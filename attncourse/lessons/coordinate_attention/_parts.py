@@ -6,7 +6,7 @@ depend on that. So each is also known in its other dresses, under one name and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -76,19 +76,18 @@ class GateTimesGate(Coordinate):
         return x * (row * column)
 
 
-def dresses(mistakes: Iterable[type[nn.Module]]) -> Iterator[type[nn.Module]]:
-    """The same mistakes without a batch norm and with a ReLU; those that are made of these parts."""
-    for mistake in mistakes:
-        if not issubclass(mistake, Coordinate):
-            continue
-        for normalised, rectified in product((True, False), (False, True)):
-            if rectified or not normalised:
-                yield dressed(mistake, normalised=normalised, rectified=rectified)
+def dresses(mistake: type[nn.Module]) -> Iterator[type[nn.Module]]:
+    """The same mistake without a batch norm and with a ReLU; none, where it is not made of these parts."""
+    if not issubclass(mistake, Coordinate):
+        return
+    for normalised, rectified in product((True, False), (False, True)):
+        if rectified or not normalised:
+            yield dressed(mistake, normalised=normalised, rectified=rectified)
 
 
 def dressed(mistake: type[nn.Module], **members: Any) -> type[nn.Module]:
-    """A mistake with other members, under its own name and with its own words."""
-    return type(mistake.__name__, (mistake,), {**members, "__doc__": mistake.__doc__})
+    """A mistake with other members, under its own name."""
+    return type(mistake.__name__, (mistake,), members)
 
 
 def public_modules(names: dict[str, object]) -> tuple[type[nn.Module], ...]:

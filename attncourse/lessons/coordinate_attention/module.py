@@ -50,7 +50,7 @@ exercise = ModuleExercise(
 
 MISTAKES = (*GATE_MISTAKES, *LINE_MISTAKES, *LAYER_MISTAKES)
 # The same with other words of torch's where it stops.
-WAYS = (*MISTAKES, *STOPPED, *TURNED)
+STOPPED_OR_TURNED = (*STOPPED, *TURNED)
 
 
 def equations_4_to_9(channels: int, reduction: int = 32) -> CoordinateAttention:
@@ -63,5 +63,6 @@ for style in STYLES:
     exercise.accepts(style)
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
-for mistake in (*WAYS, *dresses(WAYS)):
-    exercise.misconception(mistake)
+for mistake in MISTAKES:
+    ways = [mistake, *(way for way in STOPPED_OR_TURNED if issubclass(way, mistake))]
+    exercise.misconception(mistake, dresses=(*ways[1:], *(dress for way in ways for dress in dresses(way))))
