@@ -21,7 +21,7 @@ WHERE = {
     "Run": "attncourse.lab.run",
     "analyse": "attncourse.lab.comparison",
     "compare": "attncourse.lab.comparing",
-    "execute": "attncourse.lab.run",
+    "execute": "attncourse.lab.execution",
 }
 __all__ = sorted(WHERE)
 

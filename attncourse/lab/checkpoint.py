@@ -55,8 +55,6 @@ def load(training: Training, path: Path, key: str) -> str | None:
 def _tensors(training: Training) -> dict[str, Tensor]:
     """All that the state consists of, by name: the tensors themselves."""
     found = {f"model.{name}": tensor for name, tensor in training.model.state_dict().items()}
-    if training.average:
-        found |= {f"average.{name}": tensor for name, tensor in training.average.state_dict().items()}
     for number, parameter in enumerate(_parameters(training)):
         for name, tensor in training.optimiser.state[parameter].items():
             found[f"optimiser.{number}.{name}"] = tensor

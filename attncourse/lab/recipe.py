@@ -35,8 +35,6 @@ class Recipe:
     """Turn half the training pictures left-right, where the data allow it."""
     shift: int = 2
     """Shift training pictures by up to this many pixels each way, where the data allow it; the border is mirrored."""
-    averaging: float = 0.99
-    """Evaluate the moving average of the weights, with this decay for each step; 0: the last weights."""
     mirror: bool = True
     """Evaluate a picture and its mirror image, and add the two, where the data allow it."""
     compile: bool = False
@@ -52,7 +50,6 @@ class Recipe:
             ("label_smoothing", _number(self.label_smoothing) and 0 <= self.label_smoothing < 1, "from 0 to below 1"),
             ("warm_up", _number(self.warm_up) and 0 <= self.warm_up < 1, "a share from 0 to below 1"),
             ("shift", _whole(self.shift) and self.shift >= 0, "a whole number of pixels"),
-            ("averaging", _number(self.averaging) and 0 <= self.averaging < 1, "a decay from 0 to below 1"),
         ):
             if not fits:
                 raise LabError(f"{name} must be {expected}; got {getattr(self, name)!r}. Change it in the recipe")
@@ -87,7 +84,7 @@ def _number(value: object) -> bool:
 
 RECIPES: dict[str, Recipe] = {
     "pictures": Recipe(),
-    "tasks": Recipe(epochs=5, label_smoothing=0.0, averaging=0.0),
+    "tasks": Recipe(epochs=5, label_smoothing=0.0),
 }
 
 

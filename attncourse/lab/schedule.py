@@ -27,7 +27,8 @@ import torch
 from attncourse.lab.data import Dataset, load
 from attncourse.lab.display import Display
 from attncourse.lab.errors import LabError
-from attncourse.lab.run import Run, execute
+from attncourse.lab.execution import execute
+from attncourse.lab.run import Run
 
 CLUSTER = "pip install 'attncourse[cluster]'"
 PATIENCE = 30

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from attncourse.lab.clock import Clock
 from attncourse.lab.data.dataset import Dataset
@@ -59,9 +58,6 @@ class Training:
         self.mirror = recipe.mirror and data.mirrored
         self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = recipe.optimiser(model)
-        self.average: AveragedModel | None = None
-        if recipe.averaging:
-            self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True)
         self.forward = self.model
         if recipe.compile:
             self.forward = torch.compile(model, mode="reduce-overhead" if device.type == "cuda" else "default")
@@ -71,11 +67,6 @@ class Training:
         self.history: list[dict[str, Any]] = []
         """One row for each epoch that is over, as in log.csv."""
 
-    @property
-    def evaluated(self) -> nn.Module:
-        """The network that is evaluated: the average of the weights where the recipe has one."""
-        return self.average.module if self.average else self.model
-
     def done(self) -> float:
         """The share of the training that is done."""
         if self.budget is None:
@@ -84,12 +75,18 @@ class Training:
         reserve = EVALUATION * views * self.clock.cpu_seconds / max(1, self.steps * self.recipe.batch_size)
         return self.clock.cpu_seconds / (self.budget - min(reserve, self.budget / 5))
 
+    def over(self) -> bool:
+        """Whether the last epoch is over; with a budget, whether the network was evaluated."""
+        if self.budget is None:
+            return len(self.history) >= self.recipe.epochs
+        return bool(self.history) and self.history[-1]["test_accuracy"] is not None
+
     def run(self, save: Callable[[Training], None], display: Display) -> None:
         """Train to the end; ``save(self)`` after each epoch.
 
         Raises LabError where the loss, or what the network says of a test picture, is no finite number.
         """
-        while self.done() < 1:
+        while not self.over():
             row = self.epoch(display)
             row["test_accuracy"] = self.accuracy() if self.budget is None or self.done() >= 1 else None
             self.history.append({**row, "seconds": self.clock.seconds, "cpu_seconds": self.clock.cpu_seconds})
@@ -97,7 +94,7 @@ class Training:
             display.epoch(self.history)
 
     def epoch(self, display: Display) -> dict[str, Any]:
-        """One pass over the training pictures, or what the budget leaves of one; returns its row."""
+        """One pass over the training pictures, or what the budget leaves of one, if only a batch; returns its row."""
         number = len(self.history) + 1
         torch.manual_seed((self.seed << 20) + number)
         draw = torch.Generator().manual_seed((self.seed << 20) + number)
@@ -107,7 +104,7 @@ class Training:
         self.model.train()
         for picked in order.split(self.recipe.batch_size)[: self.batches]:
             done = self.done()
-            if done >= 1:
+            if done >= 1 and seen:
                 break
             rate = self.recipe.rate(done)
             for group in self.optimiser.param_groups:
@@ -119,8 +116,6 @@ class Training:
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
-            if self.average:
-                self.average.update_parameters(self.model)
             losses, correct = losses + loss.detach() * len(labels), correct + right(logits, labels)
             seen += len(labels)
             self.steps += 1
@@ -138,7 +133,7 @@ class Training:
     @torch.inference_mode()
     def accuracy(self) -> float:
         """The share of the test pictures that are put into their class."""
-        model, correct = self.evaluated.eval(), torch.zeros((), device=self.device)
+        model, correct = self.model.eval(), torch.zeros((), device=self.device)
         for picked in torch.arange(len(self.test)).split(1000):
             images, labels = self.test.plain(picked)
             with self.autocast():
