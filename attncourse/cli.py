@@ -28,6 +28,7 @@ class CommandError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Exit codes: 0 done, 1 an answer is not right or the doctor found a fault, 2 an error."""
     from attncourse.jupyter import JupyterError
+    from attncourse.lab.errors import LabError
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = VERBS[options.verb](options)
         sys.stdout.flush()
         return code
-    except (CommandError, JupyterError, WorkspaceError) as error:
+    except (CommandError, JupyterError, LabError, WorkspaceError) as error:
         print(f"attncourse: {error}", file=sys.stderr)
     except ImportError as error:
         print(f"attncourse: {error}. What is missing, and the remedy: attncourse doctor", file=sys.stderr)
@@ -150,6 +151,13 @@ def costs(options: argparse.Namespace) -> int:
     return command.main([*(f"--table={name}" for name in options.table), *["--all"] * options.all])
 
 
+def compare(options: argparse.Namespace) -> int:
+    """Train variants with several seeds, and say which differences the data show."""
+    from attncourse.lab import compare_command
+
+    return compare_command.run(options)
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "start": start,
     "update": update,
@@ -159,6 +167,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "hint": hint,
     "doctor": doctor,
     "costs": costs,
+    "compare": compare,
 }
 
 
@@ -168,6 +177,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
+    from attncourse.lab import compare_command
+
     parser = _Parser(prog="attncourse", description="Learn visual attention by building it.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     added: dict[str, Any] = {name: verbs.add_parser(name, help=_summary(verb)) for name, verb in VERBS.items()}
@@ -188,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     added["hint"].add_argument("exercise", metavar="ID", help="an exercise: se-squeeze")
     added["costs"].add_argument("--table", action="append", default=[], metavar="NAME", help="cbam4; may be repeated")
     added["costs"].add_argument("--all", action="store_true", help="every table")
+    compare_command.add_options(added["compare"])
     return parser
 
 

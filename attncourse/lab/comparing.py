@@ -58,7 +58,7 @@ def compare(
         cpu_seconds: a budget for each run in place of the recipe's epochs.
         control: add for each variant but "none" its parameter-matched control.
         worth: the smallest difference worth having, a fraction.
-        jobs: processes on this machine, each with one thread; 1: in this process, with its threads.
+        jobs: processes on this machine, each with one thread; 1: in this process.
         scheduler: a Dask scheduler's address; ``jobs`` then does not count.
         say: takes a line for each finished run; by default it is printed to the error stream.
 
@@ -105,7 +105,8 @@ def compare(
         records,
         attention=names,
         worth=worth,
-        notes=[*problems, *_repeated_look(looks, seeds)],
+        failed=problems,
+        notes=_repeated_look(looks, seeds),
         curves={name: _curves(folder, [run for run in runs if run.attention == name]) for name in names},
     )
     try:

@@ -72,12 +72,14 @@ class Comparison:
         about: what all runs share: data, host, recipe, device, and the versions and hardware that were used.
         variants: the first is the baseline.
         contrasts: every variant less the baseline; and less its control, where there is one. One family for Holm.
-        notes: what a reader must know: runs that failed, seeds that are missing, versions that are mixed.
+        failed: a line for each run that is excluded, with the reason.
+        notes: what else a reader must know: seeds that are missing, versions that are mixed.
     """
 
     about: Mapping[str, Any]
     variants: Sequence[Measured]
     contrasts: Sequence[Contrast]
+    failed: Sequence[str]
     notes: Sequence[str]
 
     @cached_property
@@ -152,6 +154,7 @@ def analyse(
     *,
     attention: Sequence[str] | None = None,
     worth: float = WORTH,
+    failed: Sequence[str] = (),
     notes: Sequence[str] = (),
     curves: Mapping[str, Sequence[Sequence[float]]] | None = None,
 ) -> Comparison:
@@ -162,6 +165,7 @@ def analyse(
             NaN, are excluded and named.
         attention: the variants in their order, the baseline first; by default as they come in the records.
         worth: the smallest difference worth having, a fraction.
+        failed: a line for each run that left no record.
         notes: what else a reader must know.
         curves: by variant, a list of accuracies by epoch for each run.
 
@@ -202,7 +206,8 @@ def analyse(
         for name in [f"{one} - {other}"]
     ]
     about = _about(records) | {"worth": worth, "level": LEVEL}
-    return Comparison(about, variants, contrasts, [*excluded, *_missing(variants), *_mixed(about), *notes])
+    notes = [*_missing(variants), *_mixed(about), *notes]
+    return Comparison(about, variants, contrasts, [*failed, *excluded], notes)
 
 
 def _measured(record: Mapping[str, Any]) -> bool:

@@ -57,6 +57,7 @@ def plain(comparison: Comparison) -> dict[str, Any]:
                 for one in comparison.variants
             ],
             "contrasts": [{"name": one.name, **dataclasses.asdict(one)} for one in comparison.contrasts],
+            "failed": list(comparison.failed),
             "notes": list(comparison.notes),
         }
     )

@@ -56,7 +56,7 @@ def footnotes(comparison: Comparison) -> list[str]:
             f"{100 * tested[0].worth:g} points. Both take the spread of these seeds for the true one.",
             SPEAKS_OF,
         ]
-    return [*method, *comparison.notes]
+    return [*method, *comparison.failed, *comparison.notes]
 
 
 def _measured(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
