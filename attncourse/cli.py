@@ -151,6 +151,13 @@ def costs(options: argparse.Namespace) -> int:
     return command.main([*(f"--table={name}" for name in options.table), *["--all"] * options.all])
 
 
+def train(options: argparse.Namespace) -> int:
+    """Train one network, with attention or without, and write its record."""
+    from attncourse.lab import train_command
+
+    return train_command.run(options)
+
+
 def compare(options: argparse.Namespace) -> int:
     """Train variants with several seeds, and say which differences the data show."""
     from attncourse.lab import compare_command
@@ -167,6 +174,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "hint": hint,
     "doctor": doctor,
     "costs": costs,
+    "train": train,
     "compare": compare,
 }
 
@@ -177,7 +185,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    from attncourse.lab import compare_command
+    from attncourse.lab import compare_command, train_command
 
     parser = _Parser(prog="attncourse", description="Learn visual attention by building it.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -199,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     added["hint"].add_argument("exercise", metavar="ID", help="an exercise: se-squeeze")
     added["costs"].add_argument("--table", action="append", default=[], metavar="NAME", help="cbam4; may be repeated")
     added["costs"].add_argument("--all", action="store_true", help="every table")
+    train_command.add_options(added["train"])
     compare_command.add_options(added["compare"])
     return parser
 

@@ -12,6 +12,7 @@ from safetensors.torch import save as packed
 
 from attncourse import costs
 from attncourse.lab import checkpoint, record
+from attncourse.lab.clock import Clock
 from attncourse.lab.data import load
 from attncourse.lab.data.dataset import Dataset
 from attncourse.lab.device import device_of
@@ -52,8 +53,9 @@ def execute(
                 raise LabError(f"{folder} holds the record of another run ({theirs}). Choose another folder")
             return found
         folder.mkdir(parents=True, exist_ok=True)
+        loading = Clock()
         data = dataset or load(run.data)
-        made = about(run, data, device)
+        made = {**about(run, data, device), "data_cpu_seconds": loading.cpu_seconds}
         try:
             with _apart(run, device), display:
                 made |= _train(run, data, device, folder, display)

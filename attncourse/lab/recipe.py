@@ -84,7 +84,7 @@ def _number(value: object) -> bool:
 
 RECIPES: dict[str, Recipe] = {
     "pictures": Recipe(),
-    "tasks": Recipe(epochs=5, label_smoothing=0.0),
+    "tasks": Recipe(epochs=5, label_smoothing=0.0, flip=False, shift=0, mirror=False),
 }
 
 
