@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from attncourse.attention.checks import require_feature_maps, require_odd, require_subset
+from attncourse.attention.checks import require_feature_maps, require_flag, require_odd, require_subset
 
 _DESCRIPTORS: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": lambda x: x.mean(dim=1, keepdim=True),
@@ -40,13 +40,14 @@ class SpatialAttention(nn.Module):
         pools: the descriptors in use, ``"mean"`` and ``"max"`` in the paper, stacked in this order.
 
     Raises:
-        ValueError: ``kernel_size`` is even or below 1; ``pools`` is empty or names an unknown descriptor; the input
-            is not ``(B, C, H, W)``.
+        ValueError: ``kernel_size`` is even or below 1; ``batch_norm`` is neither True nor False; ``pools`` is empty or
+            names an unknown descriptor; the input is not ``(B, C, H, W)``.
     """
 
     def __init__(self, kernel_size: int = 7, batch_norm: bool = True, pools: Sequence[str] = ("mean", "max")) -> None:
         super().__init__()
         require_odd("kernel_size", kernel_size, "the paper uses 7")
+        require_flag("batch_norm", batch_norm)
         require_subset("pools", pools, tuple(_DESCRIPTORS))
         self.pools = tuple(pools)
         self.convolution = nn.Conv2d(len(self.pools), 1, kernel_size, padding=kernel_size // 2, bias=False)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from attncourse.attention.checks import require_channels, require_feature_maps, require_odd
+from attncourse.attention.checks import require_channels, require_feature_maps, require_flag, require_odd
 
 
 class ConvolvedSpatialAttention(nn.Module):
@@ -35,6 +35,7 @@ class ConvolvedSpatialAttention(nn.Module):
         super().__init__()
         require_channels(channels)
         require_odd("kernel_size", kernel_size, "the paper compares 3 and 7")
+        require_flag("batch_norm", batch_norm)
         self.channels = channels
         self.describe = nn.Conv2d(channels, 1, kernel_size=1, bias=False)
         self.convolution = nn.Conv2d(1, 1, kernel_size, padding=kernel_size // 2, bias=False)

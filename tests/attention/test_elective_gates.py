@@ -175,7 +175,7 @@ def test_simam(shape: tuple[int, ...]) -> None:
 
 
 def test_simam_wants_a_positive_regularisation() -> None:
-    with pytest.raises(ValueError, match="regularisation must be above 0, got 0; the paper uses 1e-4"):
+    with pytest.raises(ValueError, match="regularisation must be a number above 0, got 0; the paper uses 1e-4"):
         SimAM(0)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 import warnings
 from typing import Any
 
@@ -41,18 +43,31 @@ def test_number_formats(name: str, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_channels_last(name: str) -> None:
+def test_channels_last_gives_the_same_and_is_kept(name: str) -> None:
     module, x = small(name), values(2, 12, 5, 7)
     expected = module(x)
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     got = module(x.to(memory_format=torch.channels_last))
     torch.testing.assert_close(got, expected)
+    assert got.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("name", ["se", "cbam_channel", "cbam_spatial", "cbam", "bam", "coordinate"])
-def test_gated_features_keep_their_memory_format(name: str) -> None:
-    x = values(2, 12, 5, 7).to(memory_format=torch.channels_last)
-    assert small(name)(x).is_contiguous(memory_format=torch.channels_last)
+@pytest.mark.parametrize("name", NAMES)
+def test_autocast_learns(name: str) -> None:
+    module, x = small(name).float().train(), values(3, 12, 5, 7).float().requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = module(x)
+    y.float().square().mean().backward()
+    assert x.grad is not None and x.grad.isfinite().all() and x.grad.abs().max() > 0
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_and_pickles_compute_the_same(name: str) -> None:
+    module, x = small(name), values(2, 12, 5, 7)
+    expected = module(x)
+    for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        torch.testing.assert_close(other(x), expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,9 +160,9 @@ def test_export_and_onnx_fit_other_sizes(name: str) -> None:
     torch.testing.assert_close(torch.from_numpy(got), expected.detach(), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["cbam", "coordinate"])
+@pytest.mark.parametrize("name", NAMES)
 def test_compiled_modules_compute_the_same_without_a_break(name: str) -> None:
-    """The compiler's front end on two modules; what follows it is the compiler's own, and slow to start."""
+    """The compiler's front end on every module; what follows it is the compiler's own, and slow to start."""
     module, x = small(name), values(2, 12, 5, 7)
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), module(x))

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attncourse.attention.checks import require_at_least, require_channels, require_feature_maps
+from attncourse.attention.checks import require_at_least, require_channels, require_feature_maps, require_flag
 
 
 class GatherExcite(nn.Module):
@@ -51,6 +51,8 @@ class GatherExcite(nn.Module):
         super().__init__()
         require_channels(channels)
         require_at_least("reduction", reduction, "the paper uses 16")
+        require_flag("learned", learned)
+        require_flag("bottleneck", bottleneck)
         if extent is not None and (not isinstance(extent, int) or extent < 2 or extent & (extent - 1)):
             raise ValueError(
                 f"extent must be None or a power of two of at least 2, got {extent!r}; the paper uses 2, 4, 8"

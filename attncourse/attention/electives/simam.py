@@ -15,6 +15,8 @@ No size depends on the number of channels, so there is no ``channels`` argument.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -33,8 +35,9 @@ class SimAM(nn.Module):
 
     def __init__(self, regularisation: float = 1e-4) -> None:
         super().__init__()
-        if not regularisation > 0:
-            raise ValueError(f"regularisation must be above 0, got {regularisation!r}; the paper uses 1e-4")
+        number = isinstance(regularisation, (int, float)) and not isinstance(regularisation, bool)
+        if not number or not 0 < regularisation < math.inf:
+            raise ValueError(f"regularisation must be a number above 0, got {regularisation!r}; the paper uses 1e-4")
         self.regularisation = regularisation
 
     def gate(self, x: Tensor) -> Tensor:
