@@ -1,0 +1,26 @@
+"""Maps made ready to be looked at: as large as the image, each on a scale from 0 to its own maximum."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from attncourse.explain.errors import ExplainError
+
+
+def scaled(maps: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    """``(B, h, w)`` of at least 0 -> ``(B, H, W)`` within [0, 1]; bilinear to ``size`` = (H, W) where it is given.
+
+    Each map is divided by its own maximum: 0 stays 0, and a map that is 0 everywhere stays so. The minimum is not moved
+    to 0, as others do: that would give a map without any contrast the same colours as one that has found something.
+
+    Raises ExplainError for another shape, or where a map is negative somewhere.
+    """
+    if maps.ndim != 3:
+        raise ExplainError(f"expected maps (B, h, w), got {tuple(maps.shape)}; one map is maps.unsqueeze(0)")
+    if maps.numel() and float(maps.min()) < 0:
+        raise ExplainError(f"expected maps of at least 0, got {float(maps.min()):g}; take the ReLU first")
+    if size is not None:
+        maps = functional.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+    largest = maps.amax((1, 2), keepdim=True)
+    return maps / largest.where(largest > 0, 1)
