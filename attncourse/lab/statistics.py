@@ -173,18 +173,16 @@ def detectable(deviation: float, n: int, level: float = LEVEL) -> float | None:
 
 def seeds_needed(deviation: float, difference: float, level: float = LEVEL) -> int | None:
     """The smallest number of pairs that finds ``difference`` with ``POWER``; None above ``MOST_SEEDS``."""
-    low, high = 1, FEWEST_PAIRS
-    while power(difference, deviation, high, level) < POWER:
-        low, high = high, 2 * high
-        if low >= MOST_SEEDS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        if power(difference, deviation, middle, level) < POWER:
-            low = middle
-        else:
-            high = middle
-    return max(high, FEWEST_PAIRS) if high <= MOST_SEEDS else None
+    # Were the spread known, the normal distribution would give it; from there it is a few steps.
+    units = (stats.norm.isf(level / 2) + stats.norm.ppf(POWER)) * deviation / difference
+    if units**2 > MOST_SEEDS:
+        return None
+    n = max(FEWEST_PAIRS, math.ceil(units**2))
+    while power(difference, deviation, n, level) < POWER:
+        n += 1
+    while n > FEWEST_PAIRS and power(difference, deviation, n - 1, level) >= POWER:
+        n -= 1
+    return n if n <= MOST_SEEDS else None
 
 
 def _p(differences: np.ndarray) -> float | None:
