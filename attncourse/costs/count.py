@@ -52,12 +52,14 @@ def of(model: nn.Module, input_shape: Sequence[int]) -> Costs:
 
     Counted on a copy without data (the meta device), in eval mode: milliseconds, whatever the size. What is counted
     are the operations that run, so that functional answers count like layers. A model that looks at its data runs for
-    real instead. The model is left as it was.
+    real instead. The model is left as it was; its hooks run, as in any forward pass.
 
     Raises:
-        ValueError: ``input_shape`` is no shape, or holds a size below 1.
+        ValueError: ``model`` is no module; ``input_shape`` is no shape, or holds a size below 1.
     """
-    shape = tuple(input_shape)
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model must be a module that is built, as hosts.build('resnet50') gives it; got {model!r}")
+    shape = tuple(input_shape) if isinstance(input_shape, Sequence) else ()
     if not shape or any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in shape):
         raise ValueError(f"input_shape must be whole numbers of at least 1, as (1, 3, 224, 224); got {input_shape!r}")
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -67,8 +69,8 @@ def of(model: nn.Module, input_shape: Sequence[int]) -> Costs:
 def _multiply_adds(model: nn.Module, shape: tuple[int, ...]) -> int:
     try:
         return _count(_without_data(model), shape)
-    except (RuntimeError, NotImplementedError):
-        return _count(model, shape)  # what is really wrong with the model is wrong here too, and is told
+    except Exception:  # it cannot be copied, or wants data; what is really wrong is wrong here too, and is told
+        return _count(model, shape)
 
 
 def _without_data(model: nn.Module) -> nn.Module:

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from attncourse.hosts.bag import bag
 from attncourse.hosts.efficientnet import efficientnet_b0
 from attncourse.hosts.layers import Host
 from attncourse.hosts.mobilenet_v1 import mobilenet_v1
@@ -45,6 +46,7 @@ HOSTS: dict[str, Callable[..., Host]] = {
     "resnet110": resnet110,
     "wrn28": wrn28,
     "small": small,
+    "bag": bag,
 }
 
 
@@ -63,7 +65,7 @@ def build(name: str, attention: Attention = None, **options: Any) -> Host:
         ValueError: no such host, attention, option or value; a class that cannot be built or changes the shape.
         TypeError: ``attention`` is neither a name nor a class.
     """
-    if name not in HOSTS:
+    if not isinstance(name, str) or name not in HOSTS:
         raise ValueError(f"there is no host {name!r}; there are: {', '.join(HOSTS)}")
     host = HOSTS[name]
     known = [option for option in inspect.signature(host).parameters if option != "attention"]

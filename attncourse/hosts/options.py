@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -18,8 +19,8 @@ def at_least_one(option: str, value: int) -> None:
 
 
 def positive(option: str, value: float) -> None:
-    """Raises ValueError unless ``value`` is a number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    """Raises ValueError unless ``value`` is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise ValueError(f"{option} must be a number above 0; got {value!r}")
 
 

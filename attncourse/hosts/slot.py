@@ -78,6 +78,8 @@ class Slot:
             ) from error
         if not isinstance(module, nn.Module):
             raise ValueError(f"{label}({channels}) gave {type(module).__name__}; a slot takes an nn.Module")
+        if not hasattr(module, "training"):
+            raise ValueError(f"{label} was built without super().__init__(); write it into the first line of __init__")
         if channels not in self.tried:
             _try(module, channels, label)
             self.tried.add(channels)
@@ -121,7 +123,8 @@ def _call(attention: Callable[..., nn.Module], channels: int) -> nn.Module:
 
 def _try(module: nn.Module, channels: int, label: str) -> None:
     some = next(module.parameters(), torch.empty(0))
-    x = torch.zeros(1, channels, 8, 8, dtype=some.dtype, device=some.device)
+    # Not square, for a module that takes rows for columns runs on a square.
+    x = torch.zeros(1, channels, 8, 6, dtype=some.dtype, device=some.device)
     training = {part: part.training for part in module.modules()}
     module.eval()  # batch norms keep their statistics, and one picture is enough for them
     try:
@@ -141,3 +144,5 @@ def _try(module: nn.Module, channels: int, label: str) -> None:
             f"{label} turns an input {tuple(x.shape)} into {got}; "
             "a slot takes what keeps the shape: return the gated features, (B, C, H, W) -> (B, C, H, W)"
         )
+    if y.dtype != x.dtype:
+        raise ValueError(f"{label} turns {x.dtype} into {y.dtype}; a slot takes what keeps the input's type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -134,6 +135,41 @@ def test_a_model_that_looks_at_its_data_runs_for_real() -> None:
     assert costs.of(Looks(), (1, 3, 4, 5)).multiply_adds == 2 * 3 * 20
 
 
+def test_what_cannot_be_copied_or_leaves_torch_runs_for_real() -> None:
+    class Locked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Conv2d(3, 2, 1)
+            self.lock = threading.Lock()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layer(x)
+
+    class Leaves(nn.Conv2d):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(torch.from_numpy(x.numpy()))
+
+    assert costs.of(Locked(), (1, 3, 4, 5)).multiply_adds == 2 * 3 * 20
+    assert costs.of(Leaves(3, 2, 1), (1, 3, 4, 5)).multiply_adds == 2 * 3 * 20
+
+
+def test_a_model_that_stops_is_left_as_it_was() -> None:
+    class Stops(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm2d(3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            raise KeyError("stops")
+
+    model = Stops()
+    model.norm.eval()
+    with pytest.raises(KeyError, match="stops"):
+        costs.of(model, (1, 3, 4, 5))
+    assert model.training and not model.norm.training
+    assert model.norm.num_batches_tracked == 0
+
+
 def test_the_model_is_left_as_it_was() -> None:
     model = hosts.build("small", "bam")
     model.stages.eval()
@@ -155,6 +191,10 @@ def test_errors_are_the_models_own() -> None:
         costs.of(nn.Conv2d(3, 4, 1), (1, 5, 4, 4))
     with pytest.raises(ValueError, match=r"whole numbers of at least 1, as \(1, 3, 224, 224\); got \(1, 0\)"):
         costs.of(nn.Conv2d(3, 4, 1), (1, 0))
+    with pytest.raises(ValueError, match="input_shape must be whole numbers of at least 1.* got 224"):
+        costs.of(nn.Conv2d(3, 4, 1), 224)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="model must be a module that is built, .* got 'resnet50'"):
+        costs.of("resnet50", (1, 3, 224, 224))  # type: ignore[arg-type]
 
 
 def test_time_and_memory_are_measured_on_demand() -> None:

@@ -178,6 +178,8 @@ def test_the_plain_weights_fit_below_every_attention() -> None:
 def test_an_unknown_name_is_answered_with_the_list() -> None:
     with pytest.raises(ValueError, match=r"no host 'resnet5'; there are: resnet18, .*small"):
         hosts.build("resnet5")
+    with pytest.raises(ValueError, match=r"no host \['small'\]; there are: resnet18"):
+        hosts.build(["small"])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"attention must be one of .*'se'.*; got 'sse'"):
         hosts.build("resnet18", "sse")
 
@@ -192,6 +194,7 @@ def test_an_unknown_name_is_answered_with_the_list() -> None:
         ("resnet50", {"place": "end"}, r"place must be one of 'block', 'stage'; got 'end'"),
         ("mobilenet_v1", {"place": "block"}, r"place must be one of 'convolution', 'pointwise', 'stage'"),
         ("mobilenet_v2", {"width": 0}, r"width must be a number above 0; got 0"),
+        ("wrn18", {"width": float("inf")}, r"width must be a number above 0; got inf"),
         ("mobilenet_v1", {"width": 0.01}, r"width 0.01 leaves no channels"),
         ("wrn18", {"width": 0.01}, r"width 0.01 leaves no channels"),
         ("wrn28", {"depth": 27}, r"depth must be 6 n \+ 4"),

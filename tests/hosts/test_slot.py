@@ -99,6 +99,21 @@ class Crashes(GateAlone):
         return x @ torch.zeros(3, 3)
 
 
+class SquaresAlone(GateAlone):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * x.mean(3, keepdim=True).transpose(2, 3)  # the rows' means, laid out along the columns
+
+
+class OtherType(GateAlone):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.double()
+
+
+class NoSuper(nn.Module):
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+
+
 def a_function(channels: int) -> Tensor:
     return torch.zeros(channels)
 
@@ -107,10 +122,13 @@ def a_function(channels: int) -> Tensor:
     ("attention", "message"),
     [
         (NoChannels, r"NoChannels could not be built for 16 channels \(TypeError: .*a host calls it with the number"),
-        (GateAlone, r"GateAlone turns an input \(1, 16, 8, 8\) into \(1, 16, 1, 1\); .*return the gated features"),
-        (TwoThings, r"TwoThings turns an input \(1, 16, 8, 8\) into tuple"),
-        (Unfinished, r"Unfinished turns an input \(1, 16, 8, 8\) into NoneType"),
-        (Crashes, r"Crashes does not run on an input \(1, 16, 8, 8\) \(RuntimeError"),
+        (GateAlone, r"GateAlone turns an input \(1, 16, 8, 6\) into \(1, 16, 1, 1\); .*return the gated features"),
+        (TwoThings, r"TwoThings turns an input \(1, 16, 8, 6\) into tuple"),
+        (Unfinished, r"Unfinished turns an input \(1, 16, 8, 6\) into NoneType"),
+        (Crashes, r"Crashes does not run on an input \(1, 16, 8, 6\) \(RuntimeError"),
+        (SquaresAlone, r"SquaresAlone does not run on an input \(1, 16, 8, 6\) \(RuntimeError"),
+        (OtherType, r"OtherType turns torch.float32 into torch.float64; a slot takes what keeps the input's type"),
+        (NoSuper, r"NoSuper was built without super\(\).__init__\(\); write it into the first line"),
         (a_function, r"a_function\(16\) gave Tensor; a slot takes an nn.Module"),
     ],
 )
