@@ -38,7 +38,9 @@ class Candidate(Protocol):
     def shapes(self, handle: int) -> list[tuple[int, ...]]: ...
     def cast(self, handle: int, dtype: str) -> None: ...
     def fill(self, handle: int, values: Sequence[Tensor]) -> None: ...
-    def run(self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True) -> Outcome: ...
+    def run(
+        self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True, twice: bool = True
+    ) -> Outcome: ...
     def trainable(self, handle: int) -> list[bool]: ...
     def release(self, handle: int) -> None: ...
     def examine(self, implementation: Callable[..., Any]) -> dict[str, Any]: ...
@@ -151,40 +153,46 @@ class Workbench:
             for parameter, value in zip(self._built[handle].parameters(), values, strict=True):
                 parameter.copy_(value.reshape(parameter.shape))
 
-    def run(self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True) -> Outcome:
-        """Run the module on a copy of ``x``; gradients are those of ``x``, then of each parameter."""
+    def run(
+        self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True, twice: bool = True
+    ) -> Outcome:
+        """Run the module on a copy of ``x``; gradients are those of ``x``, then of each parameter.
+
+        Not ``twice``: for who needs the numbers alone, and not whether they are stable and whose code made them.
+        """
         module = self._built[handle]
         given = x.detach().clone()
+        notices = self._noticing_ours() if twice else contextlib.nullcontext()
         try:
-            with guarded(), self._noticing_ours(), torch.no_grad():
+            with guarded(), notices, torch.no_grad():
                 module.train(train)
                 value = plain(module(given))
-                again = plain(module(x.detach().clone()))
+                again = plain(module(x.detach().clone())) if twice and not gradients else value
+            slopes = None
+            if gradients and isinstance(value, Tensor):
+                slopes, again = self._module_slopes(module, x, seed)
         except AnswerError as error:
             return Outcome(raised=error)
-        finally:
-            module.eval()
         changed = () if _same(given, x) else (0,)
-        slopes = self._module_slopes(module, x, seed, train) if gradients and isinstance(value, Tensor) else None
         return Outcome(value, gradients=slopes, changed=changed, stable=compare(value, again) is None)
 
-    def _module_slopes(self, module: nn.Module, x: Tensor, seed: int, train: bool) -> tuple[Tensor | None, ...]:
+    def _module_slopes(self, module: nn.Module, x: Tensor, seed: int) -> tuple[tuple[Tensor | None, ...], Any]:
+        """The gradients, none where they cannot be taken, and the value that was returned once more."""
         leaf = x.detach().clone().requires_grad_()
         try:
             with guarded(), torch.enable_grad():
                 parameters = list(module.parameters())
-                module.train(train)
                 result = module(leaf.clone())
+                value = plain(result)
                 wanted = [leaf, *(p for p in parameters if p.requires_grad)]
                 if not result.requires_grad:
-                    return tuple(None for _ in [leaf, *parameters])
+                    return tuple(None for _ in [leaf, *parameters]), value
                 total = (Draw(seed).normal(*result.shape, dtype=result.dtype) * result).sum()
                 found = map(dense, torch.autograd.grad(total, wanted, allow_unused=True))
-                return tuple(next(found) if t.requires_grad else None for t in [leaf, *parameters])
+                return tuple(next(found) if t.requires_grad else None for t in [leaf, *parameters]), value
         except AnswerError:
-            return tuple(None for _ in [leaf, *module.parameters()])
-        finally:
-            module.eval()
+            with guarded(), torch.no_grad():
+                return tuple(None for _ in [leaf, *module.parameters()]), plain(module(x.detach().clone()))
 
     def release(self, handle: int) -> None:
         """Forget a module."""

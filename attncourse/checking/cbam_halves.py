@@ -21,6 +21,8 @@ from attncourse.checking.observation import AnswerError, Outcome
 CHANNEL: Literal["channel"] = "channel"
 SPATIAL: Literal["spatial"] = "spatial"
 Half = Literal["channel", "spatial"]
+# For the arguments of a module, the entries of its parameters that belong to each half.
+Found = dict[tuple[Any, ...], dict[Half, list[Tensor]]]
 
 LOW, HIGH = 0.1, 0.4
 MOVED = 1e-7
@@ -84,7 +86,7 @@ def factors(y: Tensor, x: Tensor) -> Tensor:
 
 
 def _run(candidate: Candidate, handle: int, x: Tensor) -> Tensor:
-    outcome = candidate.run(handle, x, 0, gradients=False)
+    outcome = candidate.run(handle, x, 0, gradients=False, twice=False)
     if outcome.raised:
         raise outcome.raised
     if not isinstance(outcome.value, Tensor):
@@ -105,12 +107,13 @@ class _Built:
 class HalfCandidate:
     """One half of the candidate behind the verbs that probes use; see ``Candidate``."""
 
-    def __init__(self, candidate: Candidate, half: Half, seed: int) -> None:
+    def __init__(self, candidate: Candidate, half: Half, seed: int, found: Found | None = None) -> None:
+        """``found``: the masks found so far, which several halves of one candidate may share."""
         self._candidate = candidate
         self._half: Half = half
         self._seed = seed
         self._built: list[_Built] = []
-        self._masks: dict[tuple[Any, ...], list[Tensor]] = {}
+        self._found: Found = {} if found is None else found
 
     def build(self, arguments: Sequence[Any]) -> int:
         """``(C, r)`` for the channel half, its window 3x3; ``(k,)`` or ``()`` for the spatial half."""
@@ -142,12 +145,14 @@ class HalfCandidate:
         for channels, real in self._built[handle].handles.items():
             self._fill(handle, channels, real)
 
-    def run(self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True) -> Outcome:
+    def run(
+        self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True, twice: bool = True
+    ) -> Outcome:
         """Run this half, the other one standing half open everywhere."""
         channels = x.shape[1]
         real = self._handle(handle, channels)
         given = x if self._half == CHANNEL else 2 * x
-        seen = self._candidate.run(real, given, seed, train, gradients)
+        seen = self._candidate.run(real, given, seed, train, gradients, twice)
         value = seen.value
         scale = 2 if self._half == CHANNEL else 1
         if isinstance(value, Tensor):
@@ -162,11 +167,10 @@ class HalfCandidate:
         try:
             _run(self._candidate, real, torch.ones(1, x.shape[1], 2, 3))  # lazy layers
             self._candidate.cast(real, "float64")
-            if arguments not in self._masks:
-                self._masks[arguments] = masks(self._candidate, real, x.shape[1], self._seed)[self._half]
-            own = self._masks[arguments]
+            own = self._masks(arguments, real, x.shape[1])
             self._candidate.fill(real, [value * mask for value, mask in zip(values, own, strict=True)])
-            seen = self._candidate.run(real, x if self._half == CHANNEL else 2 * x, seed, train, gradients=False)
+            given = x if self._half == CHANNEL else 2 * x
+            seen = self._candidate.run(real, given, seed, train, gradients=False, twice=False)
             doubled = seen.value * 2 if self._half == CHANNEL and isinstance(seen.value, Tensor) else seen.value
             return Outcome(doubled, seen.raised)
         finally:
@@ -198,7 +202,8 @@ class HalfCandidate:
         arguments = self._built[handle].arguments
         if self._half == CHANNEL:
             return (*arguments, 3) if len(arguments) == 2 else arguments
-        return (channels, 2, *arguments)
+        # A narrow MLP, whatever the channels: all of its entries may have to be tried one by one.
+        return (channels, max(2, channels // 2), *arguments)
 
     def _handle(self, handle: int, channels: int) -> int:
         built = self._built[handle]
@@ -207,9 +212,7 @@ class HalfCandidate:
             x = torch.ones(1, channels, 2, 3)
             _run(self._candidate, real, x)  # lazy layers
             self._candidate.cast(real, "float64")
-            key = self._arguments(handle, channels)
-            if key not in self._masks:
-                self._masks[key] = masks(self._candidate, real, channels, self._seed)[self._half]
+            self._masks(self._arguments(handle, channels), real, channels)
             built.handles[channels] = real
             self._fill(handle, channels, real)
             self._candidate.cast(real, built.dtype)
@@ -217,10 +220,15 @@ class HalfCandidate:
 
     def _own(self, handle: int, channels: int) -> list[Tensor]:
         self._handle(handle, channels)
-        return self._masks[self._arguments(handle, channels)]
+        return self._found[self._arguments(handle, channels)][self._half]
+
+    def _masks(self, arguments: tuple[Any, ...], real: int, channels: int) -> list[Tensor]:
+        if arguments not in self._found:
+            self._found[arguments] = masks(self._candidate, real, channels, self._seed)
+        return self._found[arguments][self._half]
 
     def _fill(self, handle: int, channels: int, real: int) -> None:
-        own = self._masks[self._arguments(handle, channels)]
+        own = self._found[self._arguments(handle, channels)][self._half]
         parts = iter(self._built[handle].values or [])
         full = []
         for mask in own:

@@ -94,7 +94,10 @@ class Built:
 
     def run(self, x: Tensor, train: bool = False) -> Tensor:
         """The output for ``x``, as a tensor; AnswerError where the code raises or returns something else."""
-        value = self.outcome(x, train).value
+        seen = self.candidate.run(self.handle, x, self.seed, train, gradients=False, twice=False)
+        if seen.raised:
+            raise seen.raised
+        value = seen.value
         if not isinstance(value, Tensor):
             raise AnswerError(UNUSABLE, f"forward returned {type(value).__name__}, not a tensor")
         return value

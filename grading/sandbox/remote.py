@@ -82,9 +82,11 @@ class RemoteCandidate:
         """See Candidate."""
         self._ask("fill", handle, tuple(values))
 
-    def run(self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True) -> Outcome:
+    def run(
+        self, handle: int, x: Tensor, seed: int, train: bool = False, gradients: bool = True, twice: bool = True
+    ) -> Outcome:
         """See Candidate."""
-        outcome = self._outcome("run", handle, x, seed, train, gradients)
+        outcome = self._outcome("run", handle, x, seed, train, gradients, twice)
         self._run_once.add(handle)
         shapes = self._shapes.get(handle)
         return outcome if shapes is None else _with_gradients(outcome, [x.shape, *shapes])

@@ -11,7 +11,18 @@ import torch
 from torch import nn
 
 from attncourse.attention import SqueezeExcitation
-from attncourse.checking import Case, FunctionExercise, Judge, Report, TestsExercise, ValueExercise, Workbench, judge
+from attncourse.checking import (
+    Case,
+    FunctionExercise,
+    Judge,
+    Report,
+    Subject,
+    TestsExercise,
+    ValueExercise,
+    Workbench,
+    judge,
+)
+from attncourse.checking.probes import first_violation, learns_while_training
 from attncourse.lessons.squeeze_excitation._module_styles import LinearLayers
 from attncourse.lessons.squeeze_excitation.module import exercise as module_exercise
 
@@ -417,7 +428,6 @@ def test_an_answer_of_any_parameters_behaves_in_every_scenario() -> None:
         (DrawsForManyChannels, "the same input gives the same answer twice"),
         (OfManyChannelsTheGateAlone, "the result has the right shape"),
         (RefusesLargeValues, "your code runs without an error"),
-        (NeverTrainsItsWeights, "gradients flow back through the answer, in training mode as well"),
     ):
         report = verdict(module_exercise, answer)
         assert (report.state, report.subgoal) == ("incorrect", subgoal)
@@ -431,10 +441,12 @@ class NeverTrainsItsGate(LinearLayers):
         return x * (super().forward(x) / x).detach() if self.training else super().forward(x)
 
 
-def test_gradients_are_asked_for_where_they_are_needed_in_training_mode() -> None:
-    report = judge(module_exercise, Workbench(NeverTrainsItsGate, trusted=True))
-    assert (report.state, report.subgoal) == (
-        "incorrect",
-        "gradients flow back through the answer, in training mode as well",
-    )
-    assert "0 of its 4 parameters" in report.why
+@pytest.mark.parametrize("answer", [NeverTrainsItsGate, NeverTrainsItsWeights])
+def test_gradients_are_asked_for_where_they_are_needed_in_training_mode(answer) -> None:
+    report = judge(module_exercise, Workbench(answer, trusted=True))
+    assert report.state == "incorrect" and "training" in report.subgoal
+    probe = learns_while_training((4, 2), (3, 4, 2, 3))
+    found = first_violation([probe], Subject(Workbench(answer, trusted=True), 0))
+    assert found is not None and "gradients reach 0 of its" in found.sentence
+    for right in (LinearLayers, OneVector):
+        assert first_violation([probe], Subject(Workbench(right, trusted=True), 0)) is None
