@@ -27,14 +27,14 @@ FAR = 13
 SHAPES: dict[str, tuple[str, str, str]] = {
     "square": ("###", "###", "###"),
     "plus": (".#.", "###", ".#."),
-    "cross": ("#.#", ".#.", "#.#"),
 }
 COLOURS: dict[str, tuple[int, int, int]] = {
-    "red": (220, 50, 50),
-    "green": (50, 200, 50),
+    "red": (225, 50, 50),
+    "green": (40, 200, 50),
     "white": (225, 225, 225),
+    "black": (25, 25, 25),
 }
-BACKGROUND = (80, 80, 90)
+BACKGROUND = (110, 110, 120)
 JITTER = 20
 
 

@@ -1,7 +1,7 @@
 """cue-xor-object: a cue says how the object is to be read. Neither alone tells anything.
 
-A plus or a cross, and a red or a green square. The class is "agree" for plus with red and cross with green. The two
-have no row and no column in common, wherever they stand.
+A white or a black plus, and a red or a green square. The class is "agree" for white with red and black with green. The
+two have no row and no column in common, wherever they stand.
 
 Who can. A sum of local evidence is f(cue) + g(object), which has the same mean in both classes; by convexity no such
 logit has a cross entropy below ln 2. A gate made of global means turns the object's evidence round with the cue: SE,
@@ -28,21 +28,17 @@ def draw(draws: Draws) -> tuple[Pixels, Whole]:
         # Round the end and on: every place is equally frequent for either figure.
         places.append((one, (one + APART + draws.below(PLACES - 2 * APART + 1)) % PLACES))
     (cue_row, row), (cue_column, column) = places
-    white = jittered("white", draws)
-    red, green = jittered("red", draws), jittered("green", draws)
-    for number, shape in enumerate(("plus", "cross")):
-        chosen = cue == number
-        some = pictures[chosen]
-        stamp(some, shape, white[chosen], FIRST + cue_row[chosen], FIRST + cue_column[chosen])
-        pictures[chosen] = some
-    stamp(pictures, "square", np.where(colour[:, None] == 0, red, green), FIRST + row, FIRST + column)
+    cues = np.where(cue[:, None] == 0, jittered("white", draws), jittered("black", draws))
+    colours = np.where(colour[:, None] == 0, jittered("red", draws), jittered("green", draws))
+    stamp(pictures, "plus", cues, FIRST + cue_row, FIRST + cue_column)
+    stamp(pictures, "square", colours, FIRST + row, FIRST + column)
     return pictures, cue ^ colour ^ 1
 
 
 XOR = Task(
     name="xor",
     title="cue xor object",
-    question="Plus with red or cross with green: do cue and object agree?",
+    question="White plus with red square, or black plus with green square: do cue and object agree?",
     classes=("differ", "agree"),
     draw=draw,
 )
