@@ -60,10 +60,9 @@ def test_a_control_looks_at_no_other_place_and_gates_nothing() -> None:
     moved[..., 1, 2] += 1
     changed = (layers(moved) - layers(x)).abs().sum(1)[0] > 1e-6
     assert changed.nonzero().tolist() == [[1, 2]]
-    by_hand = layers.expand.weight[:, :, 0, 0] @ torch.relu(
-        layers.reduce.weight[:, :, 0, 0] @ x[0, :, 2, 3] + layers.reduce.bias
-    )
-    torch.testing.assert_close(layers(x)[0, :, 2, 3], x[0, :, 2, 3] + by_hand + layers.expand.bias)
+    first, first_bias, second, second_bias = layers.parameters()
+    hidden = torch.relu(first[:, :, 0, 0] @ x[0, :, 2, 3] + first_bias)
+    torch.testing.assert_close(layers(x)[0, :, 2, 3], x[0, :, 2, 3] + second[:, :, 0, 0] @ hidden + second_bias)
 
 
 def test_what_adds_too_little_has_no_control() -> None:

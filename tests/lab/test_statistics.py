@@ -58,7 +58,7 @@ def test_holm_by_hand() -> None:
     assert holm([0.6, 0.5]).tolist() == [1.0, 1.0]
     assert holm([0.02]).tolist() == [0.02]
     assert holm([]).tolist() == []
-    assert holm([[0.01, 0.04], [0.04, 0.01]]).tolist() == [[0.02, 0.04], [0.04, 0.02]]
+    assert holm(np.array([[0.01, 0.04], [0.04, 0.01]])).tolist() == [[0.02, 0.04], [0.04, 0.02]]
 
 
 def test_a_family_is_corrected_together_and_has_wider_intervals() -> None:
