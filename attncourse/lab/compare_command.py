@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder for records, tables and figures")
     parser.add_argument("--control", action="store_true", help="add plain layers with as many parameters to each")
-    parser.add_argument("--host", default="small", help="the network that attention is put into (default: small)")
+    parser.add_argument("--host", default="", help="what attention is put into (default: bag for tasks, else small)")
     parser.add_argument("--epochs", type=int, metavar="N", help="of each run (default: the recipe's)")
     parser.add_argument("--cpu-seconds", type=float, metavar="S", help="a budget for each run in place of epochs")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1 (default: cpu)")

@@ -32,7 +32,7 @@ def compare(
     out: str | Path,
     data: str = "tasks:row",
     seeds: int = SEEDS,
-    host: str = "small",
+    host: str = "",
     recipe: Recipe | None = None,
     device: str = "cpu",
     cpu_seconds: float | None = None,
@@ -52,7 +52,7 @@ def compare(
         out: a folder for all of it: one folder a run, comparison.json, two CSVs and the figures.
         data: what ``lab.data.load`` takes.
         seeds: how many; seed 0 to ``seeds`` - 1.
-        host: a name of ``hosts.HOSTS``.
+        host: a name of ``hosts.HOSTS``; by default that of the data.
         recipe: by default that of the data.
         device: "cpu" or "cuda".
         cpu_seconds: a budget for each run in place of the recipe's epochs.

@@ -20,7 +20,7 @@ from attncourse.lab import record, variant
 from attncourse.lab.data.dataset import Dataset
 from attncourse.lab.device import hardware, precision
 from attncourse.lab.errors import LabError
-from attncourse.lab.recipe import Recipe, recipe_for
+from attncourse.lab.recipe import Recipe, host_for, recipe_for
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Run:
         data: what ``lab.data.load`` takes: "cifar10", "tasks:row", a path.
         attention: what ``lab.variant`` reads: "none", "se", "cbam(order=spatial-channel)", "FILE.py:ClassName".
         seed: of the weights, the order of the pictures and their augmentation.
-        host: a name of ``hosts.HOSTS``.
+        host: a name of ``hosts.HOSTS``; by default that of the data.
         recipe: by default that of the data.
         device: "cpu", "cuda" or "cuda:1".
         cpu_seconds: a budget of the processor's time for training and evaluation; it replaces the recipe's epochs.
@@ -46,7 +46,7 @@ class Run:
     data: str
     attention: str = variant.NONE
     seed: int = 0
-    host: str = "small"
+    host: str = ""
     recipe: Recipe | None = None
     device: str = "cpu"
     cpu_seconds: float | None = None
@@ -60,6 +60,8 @@ class Run:
             raise LabError(f"threads must be a whole number of at least 1; got {self.threads!r}")
         if self.cpu_seconds is not None and not (math.isfinite(self.cpu_seconds) and self.cpu_seconds > 0):
             raise LabError(f"cpu_seconds must be a number above 0, or left out; got {self.cpu_seconds!r}")
+        if not self.host:
+            object.__setattr__(self, "host", host_for(self.data))
         if self.host not in hosts.HOSTS:
             raise LabError(f"There is no host {self.host!r}. There are: {', '.join(hosts.HOSTS)}")
 

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="the folder for the record, the log and the weights"
     )
-    parser.add_argument("--host", default="small", help="the network that attention is put into (default: small)")
+    parser.add_argument("--host", default="", help="what attention is put into (default: bag for tasks, else small)")
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of the weights and the data's order (default: 0)"
     )
