@@ -13,6 +13,8 @@ A layout says under which names the same layers stand elsewhere. Beyond the name
   channels are swapped;
 - the authors' BAM has its batch norms after the hidden layers: build ours with ``batch_norm="hidden"``, and with
   ``combine="product"`` to compute what their code computes;
+- the authors' MobileNetV2 with coordinate attention (mbv2_ca.py, to which their released weights belong) has other
+  names for two layers than their coordatt.py: hence two layouts;
 - timm's hidden widths are rounded: build ours with the reduction that gives the same width;
 - a bias of theirs that a softmax cancels is left out: ours has none;
 - timm's ``GlobalContext`` normalises with eps 1e-6: set ``module.normalise.eps`` to compute what it computes. Its
@@ -120,6 +122,9 @@ LAYOUTS: dict[str, Layout] = {
         },
     ),
     "coordinate/official": Layout(CoordinateAttention, _COORDINATE),
+    "coordinate/official_mobilenet_v2": Layout(
+        CoordinateAttention, _COORDINATE | {"expand_rows": "conv2", "expand_columns": "conv3"}
+    ),
     "coordinate/timm": Layout(CoordinateAttention, _COORDINATE),
     "efficient_channel/timm": Layout(EfficientChannelAttention, {"convolution": "conv"}),
     "gather_excite/timm": Layout(GatherExcite, _timm_gather() | {"reduce": "mlp.fc1", "expand": "mlp.fc2"}),
@@ -143,7 +148,8 @@ def translate(module: nn.Module, state: Mapping[str, Tensor], layout: str, prefi
         prefix: what every key of this module begins with in ``state``; keys that do not are left alone.
 
     Raises:
-        ValueError: the layout is unknown or belongs to another class; a key is missing, or left over; a shape differs.
+        ValueError: the layout is unknown or belongs to another class; ``state`` is no state dict; a key is missing, or
+            left over; a shape differs.
     """
     require_choice("layout", layout, tuple(LAYOUTS))
     chosen = LAYOUTS[layout]
@@ -151,7 +157,7 @@ def translate(module: nn.Module, state: Mapping[str, Tensor], layout: str, prefi
         raise ValueError(
             f"layout {layout!r} loads into {chosen.module.__name__}, got {type(module).__name__}; choose another layout"
         )
-    theirs = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    theirs = _named_tensors(state, prefix)
     result: dict[str, Tensor] = {}
     used = set()
     for key, own in module.state_dict().items():
@@ -169,6 +175,19 @@ def translate(module: nn.Module, state: Mapping[str, Tensor], layout: str, prefi
             f"and build {type(module).__name__} with the other's options"
         )
     return result
+
+
+def _named_tensors(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors below the prefix, without it in their names."""
+    if not isinstance(state, Mapping):
+        raise ValueError(f"expected a state dict, got {type(state).__name__}; give what its state_dict() returns")
+    below = {str(key).removeprefix(prefix): value for key, value in state.items() if str(key).startswith(prefix)}
+    if others := [key for key, value in below.items() if not isinstance(value, Tensor)]:
+        raise ValueError(
+            f"expected tensors alone, got {', '.join(sorted(others))}; give the entry of the checkpoint that is the "
+            "state dict, and the prefix of this module's keys"
+        )
+    return below
 
 
 def _tensor(own: Tensor, theirs: Mapping[str, Tensor], key: str, swapped: bool) -> Tensor:

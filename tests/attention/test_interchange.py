@@ -122,13 +122,13 @@ def official_bam(state: State, x: Tensor) -> Tensor:
     return (1 + (channel.expand_as(x) * spatial.expand_as(x)).sigmoid()) * x
 
 
-def coord_att(state: State, x: Tensor) -> Tensor:
+def coord_att(state: State, x: Tensor, rows_at: str = "conv_h", columns_at: str = "conv_w") -> Tensor:
     height, width = x.shape[2:]
     strips = [F.adaptive_avg_pool2d(x, (height, 1)), F.adaptive_avg_pool2d(x, (1, width)).permute(0, 1, 3, 2)]
     y = norm(state, "bn1", conv(state, "conv1", torch.cat(strips, dim=2)))
     y = y * F.relu6(y + 3) / 6
     rows, columns = y[:, :, :height], y[:, :, height:].permute(0, 1, 3, 2)
-    return x * conv(state, "conv_w", columns).sigmoid() * conv(state, "conv_h", rows).sigmoid()
+    return x * conv(state, columns_at, columns).sigmoid() * conv(state, rows_at, rows).sigmoid()
 
 
 def timm_efficient_channel(state: State, x: Tensor) -> Tensor:
@@ -187,12 +187,12 @@ def bam_shapes() -> dict[str, tuple[int, ...]]:
     )
 
 
-def coordinate_shapes(bias: bool) -> dict[str, tuple[int, ...]]:
+def coordinate_shapes(bias: bool, rows: str = "conv_h", columns: str = "conv_w") -> dict[str, tuple[int, ...]]:
     return (
         layer_shapes("conv1", 8, C, 1, 1, bias=bias)
         | norm_shapes("bn1", 8)
-        | layer_shapes("conv_h", C, 8, 1, 1, bias=bias)
-        | layer_shapes("conv_w", C, 8, 1, 1, bias=bias)
+        | layer_shapes(rows, C, 8, 1, 1, bias=bias)
+        | layer_shapes(columns, C, 8, 1, 1, bias=bias)
     )
 
 
@@ -242,6 +242,11 @@ CASES: dict[str, Case] = {
     ),
     "bam/official": (lambda: BAM(C, 4, combine="product", batch_norm="hidden"), bam_shapes(), official_bam),
     "coordinate/official": (lambda: CoordinateAttention(C), coordinate_shapes(bias=True), coord_att),
+    "coordinate/official_mobilenet_v2": (
+        lambda: CoordinateAttention(C),
+        coordinate_shapes(True, "conv2", "conv3"),
+        lambda state, x: coord_att(state, x, "conv2", "conv3"),
+    ),
     "coordinate/timm": (lambda: CoordinateAttention(C), coordinate_shapes(bias=False), coord_att),
     "efficient_channel/timm": (
         lambda: EfficientChannelAttention(C),
@@ -309,6 +314,14 @@ def test_what_does_not_fit_is_refused() -> None:
         translate(GatherExcite(C, 2, bottleneck=True, reduction=4), tensors(gather_shapes()), "gather_excite/timm")
     with pytest.raises(ValueError, match="has no 'channel.normalise'"):
         translate(BAM(C, 4), tensors(bam_shapes()), "bam/official")
+
+
+def test_what_is_no_state_dict_is_refused() -> None:
+    state = tensors(CASES["cbam/official"][1])
+    with pytest.raises(ValueError, match="expected a state dict, got CBAM; give what its state_dict"):
+        load(CBAM(C, 4), CBAM(C, 4), "cbam/official")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected tensors alone, got epoch, state_dict; give the entry"):
+        load(CBAM(C, 4), {"state_dict": state, "epoch": 3}, "cbam/official")  # type: ignore[dict-item]
 
 
 def test_the_number_of_batches_comes_along() -> None:
