@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
+from attncourse.attention import GlobalContext
+from attncourse.attention.interchange import load
 from benchmarks import timm_peers
 from benchmarks.contenders import contenders, disagreement
 
@@ -45,10 +47,24 @@ def compare(seed: int = 0) -> Iterator[Row]:
             x = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
             largest = max(largest, disagreement(contenders(name, shape[1], seed), x)["timm"])
         yield Row(name, peer.name, peer.layout or "no weights", largest)
+    largest = max(_scaling_context(shape, seed) for shape in INPUTS)
+    yield Row("global_context, multiply", "GlobalContext, fuse_scale", "global_context/timm_scale", largest)
+
+
+def _scaling_context(shape: tuple[int, ...], seed: int) -> float:
+    """timm's default of ``GlobalContext``, which no benchmark times: it scales where the paper adds."""
+    torch.manual_seed(seed)
+    theirs = timm_peers.scaling_context(shape[1])
+    ours = load(GlobalContext(shape[1], fusion="multiply"), theirs.state_dict(), "global_context/timm_scale")
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    return disagreement({"ours": ours, "timm": theirs}, x)["timm"]
 
 
 def main() -> None:
-    rows = list(compare())
+    try:
+        rows = list(compare())
+    except RuntimeError as error:
+        sys.exit(f"{error}")
     print(f"timm {timm_peers.version()}, torch {torch.__version__}; float64, eval and training mode")
     print()
     print("| ours | timm's | layout | largest difference |")

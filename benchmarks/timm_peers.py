@@ -33,10 +33,10 @@ class Peer:
     layout: str | None
 
 
-def _global_context(cls: Any, channels: int) -> nn.Module:
-    module = cls(channels, fuse_add=True, fuse_scale=False, rd_channels=max(4, channels // 16))
+def _global_context(cls: Any, channels: int, scale: bool = False) -> nn.Module:
+    module = cls(channels, fuse_add=not scale, fuse_scale=scale, rd_channels=max(4, channels // 16))
     # Ours has PyTorch's eps, as GCNet's authors have; timm's default is 1e-6.
-    module.mlp_add.norm.eps = 1e-5
+    (module.mlp_scale if scale else module.mlp_add).norm.eps = 1e-5
     return module
 
 
@@ -77,6 +77,15 @@ def build(name: str, channels: int) -> nn.Module | None:
     """timm's layer beside ours of this name; None where timm has none or is not installed."""
     if version() is None or name not in PEERS:
         return None
-    torchvision_operators.declare()
     peer = PEERS[name]
-    return peer.build(getattr(importlib.import_module(f"timm.layers.{peer.module}"), peer.name), channels)
+    return peer.build(_class(peer), channels)
+
+
+def scaling_context(channels: int) -> nn.Module:
+    """timm's ``GlobalContext`` as it is by default: it scales by a gate, where that of ``PEERS`` adds."""
+    return _global_context(_class(PEERS["global_context"]), channels, scale=True)
+
+
+def _class(peer: Peer) -> Any:
+    torchvision_operators.declare()
+    return getattr(importlib.import_module(f"timm.layers.{peer.module}"), peer.name)
