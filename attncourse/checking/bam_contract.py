@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from attncourse.checking import registration
 from attncourse.checking.bam_gate import (
     DEFAULT,
     MIDDLE,
@@ -26,6 +27,7 @@ SIZES = ((1, 2, 3), (2, 3, 2), (1, 1, 1), (3, 9, 13), (2, 13, 6), (1, 7, 7))
 DRAWS = 4
 # What y / x is where every parameter is zero, and what that tells.
 WITHOUT_PARAMETERS = {
+    0.25: "That is 1/2 * 1/2: two gates are multiplied, and the input itself is missing beside them",
     0.5: "The input itself is missing beside the gated features",
     1.0: "Without a signal the features come back as they were, so no sigmoid of 0, one half, is added",
     1.25: "That is 1 + 1/2 * 1/2: two gates are multiplied, where one sigmoid of a sum belongs",
@@ -42,6 +44,22 @@ def can_be_built(subject: Subject) -> None:
     subject.build(16, dtype="float32")
 
 
+def knows_its_layers(subject: Subject) -> None:
+    """What it computes depends on its parameters alone."""
+    registration.knows_its_layers(subject, SMALL.arguments, (3, SMALL.channels, 2, 3))
+
+
+def repeats_itself(subject: Subject) -> None:
+    """Two calls give one result, in evaluation and in training mode."""
+    x = features(subject, SMALL, 3, 3, 4)
+    built = random_module(subject, SMALL)
+    for train in (False, True):
+        if not built.outcome(x, train).stable:
+            mode = "training" if train else "evaluation"
+            sentence = f"In {mode} mode two calls with the same input give two different outputs."
+            raise Violation(sentence, Witness("x", (("x", x[0]),)))
+
+
 def keeps_the_shape(subject: Subject) -> None:
     """``(B, C, H, W)`` comes back at six sizes and for four dilations, 1x1 and B = 1 among them."""
     for setting in (SMALL, MIDDLE, Setting(6, 3, 3), DEFAULT):
@@ -52,7 +70,7 @@ def keeps_the_shape(subject: Subject) -> None:
             try:
                 y = built.run(x)
             except AnswerError as error:
-                sentence = f"With {setting.words}, an input {shape} fails: {error.kind}: {error.message}"
+                sentence = f"With {setting.words}, an input {shape}: {error.told}."
                 raise Violation(sentence, Witness(f"an input {shape}", (), f"shape {shape}", error)) from None
             if y.shape != x.shape:
                 sentence = f"With {setting.words}, an input {shape} gives an output {tuple(y.shape)}."
@@ -104,13 +122,14 @@ def keeps_samples_apart(subject: Subject) -> None:
     """In evaluation mode a sample in a batch gets the factors that it gets alone."""
     for setting in (SMALL, MIDDLE):
         built = random_module(subject, setting)
-        x = features(subject, setting, 3, 4, 5)
-        together = factors(x, built.run(x))
-        alone = torch.cat([factors(one[None], built.run(one[None])) for one in x])
-        sample = worst_sample((alone - together).abs() > PRECISION)
-        if sample is not None:
-            label = "the factors of a sample in a batch of 3; expected: alone"
-            raise Violation(
-                "A sample is gated differently in a batch than alone: samples are mixed.",
-                Witness(label, (), alone[sample], together[sample]),
-            )
+        for batch in (2, 3):
+            x = features(subject, setting, batch, 4, 5)
+            together = factors(x, built.run(x))
+            alone = torch.cat([factors(one[None], built.run(one[None])) for one in x])
+            sample = worst_sample((alone - together).abs() > PRECISION)
+            if sample is not None:
+                label = f"the factors of a sample in a batch of {batch}; expected: alone"
+                raise Violation(
+                    "A sample is gated differently in a batch than alone: samples are mixed.",
+                    Witness(label, (), alone[sample], together[sample]),
+                )

@@ -10,6 +10,8 @@ from attncourse.checking.bam_contract import (
     keeps_samples_apart,
     keeps_the_input_beside,
     keeps_the_shape,
+    knows_its_layers,
+    repeats_itself,
     stays_between_1_and_2,
 )
 from attncourse.checking.bam_formula import (
@@ -27,7 +29,6 @@ from attncourse.checking.channel_contract import (
     has_parameters,
     keeps_the_dtype,
     leaves_the_input,
-    repeats_itself,
 )
 from attncourse.checking.probes import Probe
 
@@ -45,10 +46,20 @@ BAM_PROBES = (
     Probe(
         "features go in and features of the same shape come out, for any size and dilation",
         keeps_the_shape,
-        "Pool over both H and W; pad the 3x3 convolutions by their dilation.",
+        "Return one tensor, x * (1 + gate). Pool over both H and W; pad the 3x3 convolutions by their dilation.",
     ),
     Probe("the input is left as it was", leaves_the_input, "Make a new tensor: no *= and no mul_."),
-    Probe("the same input gives the same output", repeats_itself, "Nothing random in forward: no layers, no dropout."),
+    Probe(
+        "the same input gives the same output",
+        repeats_itself,
+        "Nothing random in forward, and nothing kept from the last call: no layers, no dropout, no state.",
+    ),
+    Probe("float32, float64 and bfloat16 come back as they went in", keeps_the_dtype, "Cast back what you cast."),
+    Probe(
+        "all layers are known to the module",
+        knows_its_layers,
+        "Bind each layer to self, or put it into nn.Sequential or nn.ModuleList: a plain list hides it.",
+    ),
     Probe(
         "the input stays beside the gated features, and a gate without a signal is one half",
         keeps_the_input_beside,
@@ -99,5 +110,4 @@ BAM_PROBES = (
         weights_have_their_own_parts,
         "Six full layers: no weight used twice, none left out.",
     ),
-    Probe("float32, float64 and bfloat16 come back as they went in", keeps_the_dtype, "Cast back what you cast."),
 )

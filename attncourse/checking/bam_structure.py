@@ -65,7 +65,12 @@ def channels_by_their_means(subject: Subject) -> None:
 
 def places_by_a_dilated_window(subject: Subject) -> None:
     """One disturbed place moves the places of a 5x5 grid with the dilation as its spacing."""
-    for setting, size in ((MIDDLE, (13, 14)), (Setting(8, 2, 3), (17, 15)), (Setting(8, 2), (19, 21))):
+    for setting, size in (
+        (MIDDLE, (13, 14)),
+        (MIDDLE, (11, 11)),
+        (Setting(8, 2, 3), (17, 15)),
+        (Setting(8, 2), (19, 21)),
+    ):
         for row, column in ((size[0] // 2, size[1] // 2), (1, size[1] - 2)):
             expected = _grid(size, row, column, setting.spacing)
             moved = torch.zeros(size, dtype=torch.bool)
@@ -77,13 +82,25 @@ def places_by_a_dilated_window(subject: Subject) -> None:
                 before, after = (logits(built, one) for one in (x, other))
                 moved |= _moved(before, after).any(dim=0)
             if not torch.equal(moved, expected):
-                rows, columns = int(moved.any(dim=1).sum()), int(moved.any(dim=0).sum())
                 sentence = (
                     f"With {setting.words}, row {row}, column {column} of a {size[0]}x{size[1]} map moves "
-                    f"{int(moved.sum())} places, in {rows} rows and {columns} columns; two 3x3 windows with "
-                    f"{setting.spacing} between their places reach {int(expected.sum())}."
+                    f"{_listed(moved)}. Two 3x3 windows with {setting.spacing} between their places reach "
+                    f"{_listed(expected)}."
                 )
                 raise Violation(sentence, Witness("which places move", (), expected, moved))
+
+
+def _listed(flags: Tensor) -> str:
+    """bool ``(H, W)`` -> ``9 places, in rows 1, 3, 5 and columns 2, 4, 6``."""
+    rows, columns = ((flags.any(dim=axis)).nonzero().flatten().tolist() for axis in (1, 0))
+    if not rows:
+        return "no place"
+    return f"{int(flags.sum())} places, in rows {_numbers(rows)} and columns {_numbers(columns)}"
+
+
+def _numbers(places: list[int]) -> str:
+    gapless = len(places) > 2 and places[-1] - places[0] + 1 == len(places)
+    return f"{places[0]} to {places[-1]}" if gapless else ", ".join(map(str, places))
 
 
 def _moved(before: Tensor, after: Tensor) -> Tensor:

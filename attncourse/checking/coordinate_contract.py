@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from attncourse.checking import registration
 from attncourse.checking.coordinate_gate import (
     MIDDLE,
     SIZES,
@@ -22,6 +23,7 @@ from attncourse.checking.probes import Built, Subject, Violation
 from attncourse.checking.report import Witness
 
 PLACES = ((1, 2, 3), (2, 3, 2), (1, 1, 1), (3, 5, 9), (2, 13, 11), (2, 1, 8), (1, 6, 6))
+SEEN = ((SMALL, (2, 3, 4, 5)), (MIDDLE, (1, 30, 6, 3)))
 ENDS = 1e-6
 DRAWS = 4
 # y / x with every parameter at zero, and what each number means. The right one is 1/4: two gates of one half.
@@ -29,6 +31,8 @@ AT_ZERO = {
     0.5: "only one gate, or one sigmoid, is in it",
     1.0: "the gates were added, not multiplied, or no gate is in it",
     1.25: "the input was added once more",
+    2.25: "1 was added to each gate",
+    1.5: "1 was added to a gate",
     0.0: "a gate without a sigmoid is in it",
     0.125: "three gates are in it",
     0.0625: "four gates are in it",
@@ -59,6 +63,11 @@ def has_parameters(subject: Subject) -> None:
         raise Violation("Some parameters appear in the first call only: an optimiser made before misses them.")
 
 
+def knows_its_layers(subject: Subject) -> None:
+    """What it computes depends on its parameters alone."""
+    registration.knows_its_layers(subject, SMALL.arguments, (2, SMALL.channels, 2, 3))
+
+
 def keeps_the_shape(subject: Subject) -> None:
     """``(B, C, H, W)`` comes back, for maps that are wide, high, square and of one place."""
     for size in (SMALL, MIDDLE):
@@ -69,10 +78,10 @@ def keeps_the_shape(subject: Subject) -> None:
             try:
                 y = built.run(x)
             except AnswerError as error:
-                sentence = f"With {size.words} an input {shape} fails: {error.kind}: {error.message}"
+                sentence = f"With {size.words}, an input {shape}: {error.told}."
                 raise Violation(sentence, Witness(f"an input {shape}", (), f"shape {shape}", error)) from None
             if y.shape != x.shape:
-                sentence = f"With {size.words} an input {shape} gives an output {tuple(y.shape)}."
+                sentence = f"With {size.words}, an input {shape} gives an output {tuple(y.shape)}."
                 raise Violation(sentence, Witness(f"an input {shape}", (), f"shape {shape}", y))
 
 
@@ -119,12 +128,13 @@ def is_a_product(subject: Subject) -> None:
 def keeps_samples_apart(subject: Subject) -> None:
     """In evaluation mode a sample in a batch gets the factors that it gets alone."""
     built = random_module(subject, SMALL)
-    x = features(subject.draw, 3, SMALL.channels, 4, 3)
-    together, alone = factors(built, x), torch.cat([factors(built, one[None]) for one in x])
-    place = worst(apart(alone, together))
-    if place is not None:
-        witness = Witness("y / x in one channel; expected: alone", (), alone[place], together[place])
-        raise Violation("A sample gets other gates in a batch than alone: samples are mixed.", witness)
+    for batch in (2, 3):
+        x = features(subject.draw, batch, SMALL.channels, 4, 3)
+        together, alone = factors(built, x), torch.cat([factors(built, one[None]) for one in x])
+        place = worst(apart(alone, together))
+        if place is not None:
+            witness = Witness("y / x in one channel; expected: alone", (), alone[place], together[place])
+            raise Violation("A sample gets other gates in a batch than alone: samples are mixed.", witness)
 
 
 def stays_between_0_and_1(subject: Subject) -> None:
@@ -147,24 +157,29 @@ def _some(factor: Tensor) -> Witness:
 
 def sees_means_only(subject: Subject) -> None:
     """The gates depend on the mean of each row and of each column, in training mode as well."""
-    for size, shape in ((SMALL, (2, 3, 4, 5)), (MIDDLE, (1, 30, 6, 3))):
+    for size, shape in SEEN:
         built = random_module(subject, size)
         x = features(subject.draw, *shape)
         other = same_means(subject.draw, x)
-        taller = x.repeat(1, 1, 2, 1)
-        wider = x.repeat(1, 1, 1, 3)
-        for words, changed, back in (
-            ("Other values with the same row and column means give", other, (shape[2], shape[3])),
-            ("The same picture twice, one below the other, gives", taller, (shape[2], shape[3])),
-            ("The same picture three times, side by side, gives", wider, (shape[2], shape[3])),
+        _same(built, x, other, "Other values with the same row and column means give other gates.")
+        _same(built, x, other, "In training mode more than the means is seen.", train=True)
+
+
+def sees_means_at_any_size(subject: Subject) -> None:
+    """A picture repeated below or beside itself has the means it had, and so the gates."""
+    for size, shape in SEEN:
+        built = random_module(subject, size)
+        x = features(subject.draw, *shape)
+        for words, repeated in (
+            ("twice, one below the other,", x.repeat(1, 1, 2, 1)),
+            ("three times, side by side,", x.repeat(1, 1, 1, 3)),
         ):
-            _same(built, x, changed, back, f"{words} other gates.")
-        _same(built, x, other, (shape[2], shape[3]), "In training mode more than the means is seen.", train=True)
+            _same(built, x, repeated, f"The same picture {words} has the same means, and gets other gates.")
 
 
-def _same(built: Built, x: Tensor, changed: Tensor, back: tuple[int, int], sentence: str, train: bool = False) -> None:
+def _same(built: Built, x: Tensor, changed: Tensor, sentence: str, train: bool = False) -> None:
     before = factors(built, x, train)
-    after = factors(built, changed, train)[:, :, : back[0], : back[1]]
+    after = factors(built, changed, train)[:, :, : x.shape[2], : x.shape[3]]
     place = worst(apart(before, after))
     if place is not None:
         raise Violation(sentence, Witness("y / x in one channel, before and after", (), before[place], after[place]))
@@ -172,7 +187,7 @@ def _same(built: Built, x: Tensor, changed: Tensor, back: tuple[int, int], sente
 
 def moves_its_own_row(subject: Subject) -> None:
     """What goes from one row to another moves the gates of these two rows, and no others; so with columns."""
-    for size, shape in ((SMALL, (2, 3, 5, 6)), (MIDDLE, (1, 30, 6, 5))):
+    for size, shape in ((SMALL, (2, 3, 5, 6)), (SMALL, (1, 3, 5, 5)), (MIDDLE, (1, 30, 6, 5))):
         built = random_module(subject, size)
         x = features(subject.draw, *shape)
         before = factors(built, x)

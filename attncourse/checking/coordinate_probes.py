@@ -17,9 +17,11 @@ from attncourse.checking.coordinate_contract import (
     keeps_samples_apart,
     keeps_the_dtype,
     keeps_the_shape,
+    knows_its_layers,
     leaves_the_input,
     moves_its_own_row,
     repeats_itself,
+    sees_means_at_any_size,
     sees_means_only,
     stays_between_0_and_1,
     treats_lines_alike,
@@ -50,7 +52,17 @@ COORDINATE_PROBES = (
         "Write the shape behind each of your lines, for H = 2 and W = 3. Where do H and W meet on one axis?",
     ),
     Probe("the input is left as it was", leaves_the_input, "Make a new tensor: x * gate, no *= and no mul_."),
-    Probe("the same input gives the same output", repeats_itself, "Nothing random in forward: no layers, no dropout."),
+    Probe(
+        "the same input gives the same output",
+        repeats_itself,
+        "Nothing random in forward, and nothing kept from the last call: no layers, no dropout, no state.",
+    ),
+    Probe("float32, float64 and bfloat16 come back as they went in", keeps_the_dtype, "Cast back what you cast."),
+    Probe(
+        "all layers are known to the module",
+        knows_its_layers,
+        "Bind each layer to self, or put it into nn.Sequential or nn.ModuleList: a plain list hides it.",
+    ),
     Probe(
         "the output is x times two gates, each behind one sigmoid",
         halves_twice,
@@ -82,6 +94,11 @@ COORDINATE_PROBES = (
         "The layers are 1x1: they mix channels, never places. Nothing may be averaged along the H + W places.",
     ),
     Probe(
+        "the gates do not depend on how many rows and columns there are",
+        sees_means_at_any_size,
+        "Means, not sums: divide rows by W and columns by H. The rows' part of the line is its first H places.",
+    ),
+    Probe(
         "all rows are treated alike, and so are all columns",
         treats_lines_alike,
         "The same layers at every place, and nothing that knows the position.",
@@ -111,5 +128,4 @@ COORDINATE_PROBES = (
         weights_have_their_own_parts,
         "Three full layers: no weight used twice, none left out.",
     ),
-    Probe("float32, float64 and bfloat16 come back as they went in", keeps_the_dtype, "Cast back what you cast."),
 )

@@ -5,10 +5,12 @@ Seen in published code, but for those marked "expected": hypotheses.
 
 from __future__ import annotations
 
+import warnings
+
 from torch import nn
 from torch.nn import functional
 
-from attncourse.lessons.bam._parts import Bam, branch, public_modules
+from attncourse.lessons.bam._parts import Bam, public_modules
 
 
 class DilationMissing(Bam):
@@ -56,10 +58,13 @@ class DilatesOneLayerOnly(Bam):
     Give both `dilation=dilation, padding=dilation`.
     """
 
+    undilated = 0
+    other_dresses = (*Bam.other_dresses, {"undilated": 1})
+
     def __init__(self, channels, reduction=16, dilation=4):
         super().__init__(channels, reduction, dilation)
-        first = next(part for part in self.spatial if isinstance(part, nn.Conv2d) and part.kernel_size == (3, 3))
-        first.dilation = first.padding = (1, 1)
+        wide = [part for part in self.spatial if isinstance(part, nn.Conv2d) and part.kernel_size == (3, 3)]
+        wide[self.undilated].dilation = wide[self.undilated].padding = (1, 1)
 
 
 class PaddingIsNotDilation(Bam):
@@ -178,6 +183,19 @@ class ReluMissingInTheSpatialBranch(Bam):
         self.spatial = nn.Sequential(*(part for part in self.spatial if not isinstance(part, nn.ReLU)))
 
 
+class ReluMissingInTheChannelBranch(Bam):
+    """You left the ReLU out of the channel branch. (Expected.)
+
+    Two linear layers one upon the other are one linear layer: the hidden width only makes it weaker.
+
+    Put a ReLU between the two layers.
+    """
+
+    def __init__(self, channels, reduction=16, dilation=4):
+        super().__init__(channels, reduction, dilation)
+        self.channel = nn.Sequential(*(part for part in self.channel if not isinstance(part, nn.ReLU)))
+
+
 class MaximumForTheMean(Bam):
     """You took the maximum of each channel where the mean belongs.
 
@@ -264,6 +282,24 @@ class DeeperChannelBranch(Bam):
         return [(channels, hidden, 1), (hidden, hidden, 1), (hidden, hidden, 1), (hidden, channels, 1)]
 
 
+class NoFloor(Bam):
+    """You took channels // reduction for the hidden width, without a floor.
+
+    3 channels // 16 is 0: nothing is left of the branches.
+
+    Use `max(1, channels // reduction)`.
+    """
+
+    def __init__(self, channels, reduction=16, dilation=4):
+        with warnings.catch_warnings():
+            # torch warns of a layer without weights.
+            warnings.simplefilter("ignore")
+            super().__init__(channels, reduction, dilation)
+
+    def hidden(self, channels, reduction):
+        return channels // reduction
+
+
 class RatioFixedAtSixteen(Bam):
     """You fixed the ratio at 16, and the argument has no effect.
 
@@ -311,49 +347,6 @@ class BranchesShareTheirFirstLayer(Bam):
     def __init__(self, channels, reduction=16, dilation=4):
         super().__init__(channels, reduction, dilation)
         self.spatial[0] = self.channel[0]
-
-
-class NoBatchNorm(Bam):
-    """You left the batch norms out.
-
-    The paper ends each branch with one, so that neither drowns the other in the sum. Its table of parameters has them.
-
-    Put `nn.BatchNorm2d` at the end of each branch (or behind the hidden layers, as the authors' code does).
-    """
-
-    norm = ""
-
-
-class NormalisesTheSum(Bam):
-    """You put one batch norm behind the sum, none in the branches. (Expected.)
-
-    The branches' scales are then lost before they are made alike, which is what the norms are for.
-
-    Normalise each branch by itself.
-    """
-
-    norm = ""
-
-    def __init__(self, channels, reduction=16, dilation=4):
-        super().__init__(channels, reduction, dilation)
-        self.normalise = nn.BatchNorm2d(channels)
-
-    def logits(self, x):
-        return self.normalise(super().logits(x))
-
-
-class OnlyTheChannelBranchIsNormalised(Bam):
-    """You gave the channel branch a batch norm, and the spatial branch none. (Expected.)
-
-    The sum then weighs the two by chance: one has a set scale, the other any.
-
-    Put a batch norm into the spatial branch as well.
-    """
-
-    def __init__(self, channels, reduction=16, dilation=4):
-        super().__init__(channels, reduction, dilation)
-        layers = self.spatial_layers(channels, self.hidden(channels, reduction))
-        self.spatial = branch(layers, "", self.biases, self.spacing(dilation))
 
 
 BRANCH_MISTAKES = public_modules(vars())

@@ -5,11 +5,22 @@ Seen in published code, but for those marked "expected": hypotheses.
 
 from __future__ import annotations
 
+from itertools import product
+
 import torch
 from torch import nn
 from torch.nn import functional
 
-from attncourse.lessons.bam._parts import Bam, public_modules
+from attncourse.lessons.bam._parts import (
+    BOTH,
+    EVERYWHERE,
+    HIDDEN,
+    LAST,
+    NOWHERE,
+    WHERE_NO_NORM,
+    Bam,
+    public_modules,
+)
 
 
 class MultipliesTheBranches(Bam):
@@ -20,6 +31,13 @@ class MultipliesTheBranches(Bam):
 
     Replace the product by a sum.
     """
+
+    # The one that most learners meet: known wherever its norms stand, with and without biases.
+    other_dresses = tuple(
+        {"norm": norm, "biases": biases}
+        for norm, biases in product((LAST, HIDDEN, BOTH), (EVERYWHERE, NOWHERE, WHERE_NO_NORM))
+        if (norm, biases) != (LAST, EVERYWHERE)
+    )
 
     def logits(self, x):
         return self.channel_logits(x) * self.spatial_logits(x)
@@ -52,6 +70,30 @@ class ReluOnTheLastLogits(Bam):
 
     def spatial_logits(self, x):
         return torch.relu(super().spatial_logits(x))
+
+
+class ReluOnTheLastSpatialLogits(Bam):
+    """You put a ReLU at the end of the spatial branch as well.
+
+    It can open a place then, and never shut one: all its numbers are at least 0.
+
+    Leave the ReLU out behind the last layer of the spatial branch.
+    """
+
+    def spatial_logits(self, x):
+        return torch.relu(super().spatial_logits(x))
+
+
+class ReluOnTheLastChannelLogits(Bam):
+    """You put a ReLU at the end of the channel branch as well.
+
+    It can open a channel then, and never shut one: all its numbers are at least 0.
+
+    Leave the ReLU out behind the last layer of the channel branch.
+    """
+
+    def channel_logits(self, x):
+        return torch.relu(super().channel_logits(x))
 
 
 class ReluBeforeTheSigmoid(Bam):

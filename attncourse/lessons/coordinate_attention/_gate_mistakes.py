@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from attncourse.lessons.coordinate_attention._parts import Coordinate, GateTimesGate, public_modules
+from attncourse.lessons.coordinate_attention._parts import Coordinate, GateTimesGate, dressed, public_modules
 
 
 class NoSigmoid(Coordinate):
@@ -24,17 +24,19 @@ class NoSigmoid(Coordinate):
         return self.logits(x)
 
 
-class SigmoidOnTheRowsOnly(Coordinate):
-    """You put a sigmoid around the row gate and left the column gate bare. (Expected.)
+class SigmoidOnOneGateOnly(Coordinate):
+    """You put a sigmoid around one of the two gates and left the other bare. (Expected.)
 
-    The factor of a column can then be negative, or far above 1.
+    The factor of a row or column can then be negative, or far above 1.
 
     Put a sigmoid around each of the two.
     """
 
+    bare = 1
+
     def gates(self, x):
-        row, column = self.logits(x)
-        return row.sigmoid(), column
+        logits = self.logits(x)
+        return tuple(one if place == self.bare else one.sigmoid() for place, one in enumerate(logits))
 
 
 class TanhGates(Coordinate):
@@ -236,3 +238,4 @@ class GatesNeverUsed(Coordinate):
 
 
 GATE_MISTAKES = public_modules(vars())
+BARE_ROWS = dressed(SigmoidOnOneGateOnly, bare=0)

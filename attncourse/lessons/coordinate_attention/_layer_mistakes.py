@@ -31,6 +31,39 @@ class TwoFirstLayers(Coordinate):
         return self.activation(self.norm(self.shared(row))), self.activation(self.norm(self.shared_columns(column)))
 
 
+class NormForEachDirection(Coordinate):
+    """You gave rows and columns a batch norm each, behind one shared layer. (Expected.)
+
+    Each direction then has a scale and a shift of its own, and the shared layer is shared no more, but for a factor.
+
+    Make one batch norm, and send both through it.
+    """
+
+    of_the_norm = True
+
+    def __init__(self, channels, reduction=32):
+        super().__init__(channels, reduction)
+        self.norm_of_columns = nn.BatchNorm2d(self.shared.out_channels)
+
+    def parts(self, x):
+        row, column = (self.shared(one) for one in self.means(x))
+        return self.activation(self.norm(row)), self.activation(self.norm_of_columns(column))
+
+
+class NormBehindTheActivation(Coordinate):
+    """You put the batch norm behind the activation. (Expected.)
+
+    The order is layer, batch norm, activation: the norm puts the numbers where h-swish bends.
+
+    Exchange the two.
+    """
+
+    of_the_norm = True
+
+    def features(self, x):
+        return self.norm(self.activation(self.shared(self.together(x))))
+
+
 class NoActivation(Coordinate):
     """You left the activation between the layers out. (Expected.)
 
@@ -165,3 +198,18 @@ class LayersMadeInForward(nn.Module):
 
 
 LAYER_MISTAKES = public_modules(vars())
+
+
+class TwoFirstLayersAndNorms(TwoFirstLayers):
+    """The same mistake, gone on with."""
+
+    of_the_norm = True
+
+    def __init__(self, channels, reduction=32):
+        super().__init__(channels, reduction)
+        self.norm_of_columns = nn.BatchNorm2d(self.shared.out_channels)
+
+    def parts(self, x):
+        row, column = self.means(x)
+        row, column = self.norm(self.shared(row)), self.norm_of_columns(self.shared_columns(column))
+        return self.activation(row), self.activation(column)

@@ -50,6 +50,20 @@ class PoolsTheOtherAxis(Coordinate):
         return x.mean(dim=2, keepdim=True), x.mean(dim=3, keepdim=True)
 
 
+class TakesTheColumnsForTheRows(Coordinate):
+    """You put the columns on the line first, and took the first H places for the rows.
+
+    The sizes fit on every map, so nothing complains; but the row gates come from columns, and some of both from the
+    seam between them.
+
+    Split in the order in which you concatenated: rows first, H of them.
+    """
+
+    def together(self, x):
+        row, column = self.means(x)
+        return torch.cat([column.transpose(2, 3), row], dim=2)
+
+
 class PoolsTheWholeMap(Coordinate):
     """You pooled over height and width, as SE does. (Expected.)
 

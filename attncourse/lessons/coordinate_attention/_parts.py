@@ -20,6 +20,7 @@ class Coordinate(nn.Module):
 
     normalised = True
     rectified = False
+    of_the_norm = False  # whether a mistake needs the batch norm to be one
     columns_first = False  # in the last product: where sizes do not fit, torch complains in other words
 
     def __init__(self, channels, reduction=32):
@@ -81,7 +82,7 @@ def dresses(mistake: type[nn.Module]) -> Iterator[type[nn.Module]]:
     if not issubclass(mistake, Coordinate):
         return
     for normalised, rectified in product((True, False), (False, True)):
-        if rectified or not normalised:
+        if (rectified or not normalised) and (normalised or not mistake.of_the_norm):
             yield dressed(mistake, normalised=normalised, rectified=rectified)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from attncourse.attention import CoordinateAttention
 from attncourse.checking import ModuleExercise, Scenario
 from attncourse.checking.coordinate_probes import COORDINATE_PROBES
-from attncourse.lessons.coordinate_attention._gate_mistakes import GATE_MISTAKES
-from attncourse.lessons.coordinate_attention._layer_mistakes import LAYER_MISTAKES
+from attncourse.lessons.coordinate_attention._gate_mistakes import BARE_ROWS, GATE_MISTAKES
+from attncourse.lessons.coordinate_attention._layer_mistakes import LAYER_MISTAKES, TwoFirstLayersAndNorms
 from attncourse.lessons.coordinate_attention._line_mistakes import LINE_MISTAKES, STOPPED, TURNED
 from attncourse.lessons.coordinate_attention._module_styles import STYLES, VARIANTS
 from attncourse.lessons.coordinate_attention._parts import dresses
@@ -38,19 +38,19 @@ exercise = ModuleExercise(
     # The smallest first: it is what a learner is shown. The last shape of each is also run in train mode.
     scenarios=[
         Scenario("4 channels, the default reduction", (4,), ((1, 4, 2, 3), (2, 4, 4, 3))),
-        Scenario("30 channels, reduction 3", (30, 3), ((2, 30, 3, 2), (1, 30, 1, 1), (3, 30, 5, 7))),
+        Scenario("30 channels, reduction 3", (30, 3), ((2, 30, 3, 2), (1, 30, 1, 1), (2, 30, 4, 4), (3, 30, 5, 7))),
         Scenario("39 channels, reduction 4", (39, 4), ((2, 39, 3, 5),)),
         Scenario("320 channels, the default reduction", (320,), ((1, 320, 4, 3),)),
         Scenario("341 channels, the default reduction", (341,), ((2, 341, 3, 4),)),
-        Scenario("large values", (6,), ((3, 6, 5, 3),), scale=30.0),
+        Scenario("large values", (6,), ((3, 6, 5, 3),), scale=100.0),
     ],
     probes=COORDINATE_PROBES,
     fill=(0.1, 0.4),
 )
 
 MISTAKES = (*GATE_MISTAKES, *LINE_MISTAKES, *LAYER_MISTAKES)
-# The same with other words of torch's where it stops.
-STOPPED_OR_TURNED = (*STOPPED, *TURNED)
+# The same with other words of torch's where it stops, or in another place.
+OTHER_FORMS = (*STOPPED, *TURNED, BARE_ROWS, TwoFirstLayersAndNorms)
 
 
 def equations_4_to_9(channels: int, reduction: int = 32) -> CoordinateAttention:
@@ -64,5 +64,5 @@ for style in STYLES:
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
 for mistake in MISTAKES:
-    ways = [mistake, *(way for way in STOPPED_OR_TURNED if issubclass(way, mistake))]
+    ways = [mistake, *(way for way in OTHER_FORMS if issubclass(way, mistake))]
     exercise.misconception(mistake, dresses=(*ways[1:], *(dress for way in ways for dress in dresses(way))))
