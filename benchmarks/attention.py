@@ -198,10 +198,23 @@ def write(made: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    sizes = tuple(int(size) for size in text.split("x"))
-    if len(sizes) != 4:
+    sizes = text.split("x")
+    if len(sizes) != 4 or not all(size.isdecimal() and int(size) for size in sizes):
         raise argparse.ArgumentTypeError(f"expected BxCxHxW such as 8x64x56x56, got {text!r}")
-    return sizes
+    return tuple(map(int, sizes))
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _device(text: str) -> torch.device:
+    known = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    if text.partition(":")[0] not in known:
+        raise argparse.ArgumentTypeError(f"expected a device that torch has here ({', '.join(known)}), got {text!r}")
+    return torch.device(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -209,10 +222,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--date", required=True, help="the day of the measurement, for the record")
     parser.add_argument("--modules", nargs="+", choices=tuple(TRANSCRIPTIONS), default=tuple(TRANSCRIPTIONS))
     parser.add_argument("--shapes", nargs="+", type=_shape, default=SHAPES, metavar="BxCxHxW")
-    parser.add_argument("--device", type=torch.device, default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", type=_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--modes", nargs="+", choices=("eager", "compile"), help="default: both on a GPU, else eager")
-    parser.add_argument("--threads", nargs="+", type=int, help="of a CPU; default: 1, and as many as torch takes")
-    parser.add_argument("--rounds", type=int, default=Plan.rounds, help="for each of the three placements")
+    parser.add_argument("--threads", nargs="+", type=_positive, help="of a CPU; default: 1, and as many as torch takes")
+    parser.add_argument("--rounds", type=_positive, default=Plan.rounds, help="for each of the three placements")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RECORDS)
     given = parser.parse_args(arguments)

@@ -7,7 +7,7 @@ Park, Woo, Lee, Kweon: "BAM: Bottleneck Attention Module", BMVC 2018, section 3.
     M(F)  = sigmoid(Mc(F) + Ms(F))
     F'    = F + M(F) * F = F * (1 + M(F))
 
-The sum broadcasts ``(B, C, 1, 1)`` against ``(B, 1, H, W)``. A place sees 2 * 2 * d + 1 = 17 places in each direction.
+The sum broadcasts ``(B, C, 1, 1)`` against ``(B, 1, H, W)``. A place sees a window of 17 x 17 places, 2 * 2 * d + 1.
 
 Deviations, and where they come from:
 - a ReLU follows every layer but the last of each branch, as in the authors' code; the equations write no ReLU;

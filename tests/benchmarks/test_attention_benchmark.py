@@ -6,6 +6,7 @@ No time is asserted anywhere.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,22 @@ def test_what_a_cpu_leaves_out_is_said() -> None:
     assert made["results"] == []
     assert made["left_out"] == ["non_local at 1x16x33x32: its memory grows with the square of the places"]
     assert "non_local at 1x16x33x32" in record.table(made)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--rounds", "0"], "expected a whole number of at least 1, got '0'"),
+        (["--threads", "many"], "expected a whole number of at least 1, got 'many'"),
+        (["--shapes", "8x64x0x56"], "expected BxCxHxW such as 8x64x56x56, got '8x64x0x56'"),
+        (["--shapes", "axbxcxd"], "expected BxCxHxW such as 8x64x56x56, got 'axbxcxd'"),
+        (["--device", "tpu"], r"expected a device that torch has here \(cpu.*\), got 'tpu'"),
+    ],
+)
+def test_wrong_arguments_are_named(given: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        attention.main(["--date", "2025-01-31", *given])
+    assert re.search(said, capsys.readouterr().err)
 
 
 def test_a_ratio_sums_up_the_rounds() -> None:
