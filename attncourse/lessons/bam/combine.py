@@ -120,6 +120,17 @@ def a_sigmoid_for_each_branch(x, channel, spatial):
 
 
 @exercise.misconception
+def multiplies_two_gates(x, channel, spatial):
+    """You gave each branch a sigmoid, and multiplied the two.
+
+    Either branch alone can shut a place then. In BAM they are weighed against each other before one sigmoid.
+
+    Add first, then apply one sigmoid.
+    """
+    return x * (1 + channel.sigmoid()[:, :, None, None] * spatial.sigmoid()[:, None])
+
+
+@exercise.misconception
 def forgets_the_sigmoid(x, channel, spatial):
     """You left the sigmoid out.
 
@@ -206,6 +217,17 @@ def averages_the_branches(x, channel, spatial):
     Leave the division by 2 out.
     """
     return x * (1 + torch.sigmoid(_sum(channel, spatial) / 2))
+
+
+@exercise.misconception
+def returns_the_gate(x, channel, spatial):
+    """You returned the gate.
+
+    The shape is right, and the features are lost.
+
+    Return x * (1 + gate).
+    """
+    return torch.sigmoid(_sum(channel, spatial)).expand_as(x)
 
 
 @exercise.misconception

@@ -441,7 +441,7 @@ figures.feature_maps(mended, titles=["dilation 4"], title="repaired(picture, ...
 # ## 8. Write the test
 # The authors' product would have been found by a test of three lines. Write it: `accepts(implementation)` gets a
 # function like `combine`, calls it with inputs of your choice, and returns True for a right one, False for a wrong
-# one. We try it on right ones in seven styles and on twelve wrong ones. One that raises counts as refused.
+# one. We try it on right ones in seven styles and on fourteen wrong ones. One that raises counts as refused.
 #
 # For which inputs do a sum and a product agree?
 

@@ -206,3 +206,36 @@ def does_not_round(channels, reduction):
     """
     hidden = max(1, channels / reduction)
     return _channel(channels, hidden) + _spatial(channels, hidden)
+
+
+@exercise.misconception
+def counts_weights_only(channels, reduction):
+    """You counted the weights of the six layers and nothing else.
+
+    Biases are learned as well, and so are the scale and shift of each batch norm.
+
+    Add a bias for each output of each layer, and 2 * channels + 2 for the norms.
+    """
+    return forgets_the_biases(channels, reduction) - 2 * channels - 2
+
+
+@exercise.misconception
+def normalises_the_hidden_layers(channels, reduction):
+    """You counted the batch norms of the authors' code, behind the hidden layers.
+
+    Asked is BAM as its paper builds it: one batch norm at the end of each branch, of C channels and of one.
+
+    Count 2 * channels + 2 for the norms.
+    """
+    return forgets_the_batch_norms(channels, reduction) + 8 * _hidden(channels, reduction)
+
+
+@exercise.misconception
+def ignores_the_reduction(channels, reduction):
+    """You wrote 16 where `reduction` belongs.
+
+    That fits the default alone.
+
+    Use the argument: `max(1, channels // reduction)`.
+    """
+    return parameters(channels, 16)

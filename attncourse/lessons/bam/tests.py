@@ -16,7 +16,7 @@ exercise = TestsExercise(
     points=3,
     task=(
         "Write `accepts(implementation)`: True for a right `implementation(x, channel, spatial)` of bam-combine, False "
-        "for a wrong one. It is tried on right ones in seven styles and on twelve wrong ones."
+        "for a wrong one. It is tried on right ones in seven styles and on fourteen wrong ones."
     ),
     uses=("bam-combine",),
     subject=combine,

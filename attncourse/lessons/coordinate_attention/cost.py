@@ -176,3 +176,48 @@ def a_floor_of_one(channels, reduction):
     """
     hidden = max(1, channels // reduction)
     return 3 * channels * hidden + 3 * hidden + 2 * channels
+
+
+@exercise.misconception
+def forgets_the_first_bias(channels, reduction):
+    """You gave the shared layer no bias.
+
+    Before a batch norm a bias is idle, and many leave it out. The authors have it, and the count asked for is theirs.
+
+    Add m.
+    """
+    return parameters(channels, reduction) - _width(channels, reduction)
+
+
+@exercise.misconception
+def normalises_the_channels(channels, reduction):
+    """You gave the batch norm C channels.
+
+    It stands behind the shared layer, where m are left.
+
+    Count 2 * m for the batch norm.
+    """
+    return parameters(channels, reduction) - 2 * _width(channels, reduction) + 2 * channels
+
+
+@exercise.misconception
+def takes_the_smaller_width(channels, reduction):
+    """You wrote min(8, ...) for max(8, ...).
+
+    8 is the least width, not the largest.
+
+    Use max(8, channels // reduction).
+    """
+    hidden = min(8, channels // reduction)
+    return 3 * channels * hidden + 3 * hidden + 2 * channels
+
+
+@exercise.misconception
+def ignores_the_reduction(channels, reduction):
+    """You wrote 32 where `reduction` belongs.
+
+    That fits the default alone.
+
+    Use the argument: max(8, channels // reduction).
+    """
+    return parameters(channels, 32)
