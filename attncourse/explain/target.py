@@ -54,7 +54,8 @@ def classes_of(outputs: Any, target: int | Tensor | Sequence[int] | None, batch:
             f"target must be a class, {batch} classes (one for each image), a function or None; got {got}"
         )
     known = outputs.shape[1]
-    if bool(((classes < 0) | (classes >= known)).any()):
+    lowest, highest = classes.aminmax()
+    if int(lowest) < 0 or int(highest) >= known:
         raise ExplainError(f"the network has {known} classes, 0 to {known - 1}; the target is {target!r}")
     return classes.long().expand(batch)
 

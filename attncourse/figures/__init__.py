@@ -11,6 +11,7 @@ from attncourse.figures.accuracy_and_cost import accuracy_and_cost
 from attncourse.figures.bar_chart import bars
 from attncourse.figures.comparison import before_after
 from attncourse.figures.flow import shape_flow
+from attncourse.figures.heatmap import heatmaps
 from attncourse.figures.images import image, photograph
 from attncourse.figures.learning_curves import learning_curves
 from attncourse.figures.lines import curve
@@ -25,6 +26,7 @@ __all__ = [
     "before_after",
     "curve",
     "feature_maps",
+    "heatmaps",
     "image",
     "learning_curves",
     "paired_differences",
