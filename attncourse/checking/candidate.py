@@ -165,7 +165,8 @@ class Workbench:
         notices = self._noticing_ours() if twice else contextlib.nullcontext()
         try:
             with guarded(), notices, torch.no_grad():
-                module.train(train)
+                if module.training != train:
+                    module.train(train)
                 value = plain(module(given))
                 again = plain(module(x.detach().clone())) if twice and not gradients else value
             slopes = None
@@ -173,6 +174,8 @@ class Workbench:
                 slopes, again = self._module_slopes(module, x, seed)
         except AnswerError as error:
             return Outcome(raised=error)
+        if not twice:
+            return Outcome(value, gradients=slopes)
         changed = () if _same(given, x) else (0,)
         return Outcome(value, gradients=slopes, changed=changed, stable=compare(value, again) is None)
 

@@ -3,34 +3,27 @@
 Every parameter of one shape, up to transposition and axes of size 1, gets the same values in the candidate, in the
 reference and in each misconception. A Linear, a 1x1 convolution and an einsum then compute the same numbers, and an
 answer that computes what a misconception computes is that misconception.
-
-A misconception is written once, with its biases; ``patterns`` says which of them to leave out, so that it also names
-the same mistake in an answer without them.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from attncourse.checking.candidate import Candidate, guarded
+from attncourse.checking.candidate import Candidate
 from attncourse.checking.draw import Draw
 from attncourse.checking.exercise import ModuleExercise, Scenario
-from attncourse.checking.observation import AnswerError, Observation, Outcome
+from attncourse.checking.observation import AnswerError, Observation, Outcome, lacks_bfloat16
 
 # The label of what is said of the parameters themselves, not of a run.
 PARAMETERS = "the parameters of"
 Pattern = frozenset[int]
 ALL_PARAMETERS: Pattern = frozenset()
-# An answer of many layers has many biases; a mistake that needs more tries than these stays unnamed.
-MOST_PATTERNS = 64
 
 
 def canonical(shape: Sequence[int]) -> tuple[int, ...]:
@@ -38,8 +31,9 @@ def canonical(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(size for size in shape if size != 1))
 
 
-def filling(shape: Sequence[int], seed: int, low: float, high: float) -> Tensor:
-    """float64 values for a parameter of this shape; a transposed shape gets the transposed values."""
+@lru_cache(maxsize=256)
+def filling(shape: tuple[int, ...], seed: int, low: float, high: float) -> Tensor:
+    """float64 values for a parameter of this shape, to be read only; a transposed shape gets the transposed values."""
     sizes = [size for size in shape if size != 1]
     order = _ascending(sizes)
     key = math.prod((size + 7) ** (axis + 1) for axis, size in enumerate(canonical(shape)))
@@ -53,51 +47,6 @@ def signature(shapes: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
     return tuple(sorted(canonical(shape) for shape in shapes))
 
 
-def patterns(
-    exercise: ModuleExercise, implementation: Callable[..., Any], seen: Iterable[Observation]
-) -> list[Pattern]:
-    """The sets of biases without which one of the course's own answers has the parameters that were seen.
-
-    Each is a set of places in ``parameters()``; none, where no choice makes the parameters fit. ``seen`` begins with
-    the signature of the first scenario; where building failed, all parameters stay.
-    """
-    first = next(iter(seen), None)
-    wanted = first.outcome.value if first else None
-    own = _own_parameters(implementation, tuple(exercise.scenarios[0].build))
-    if not isinstance(wanted, tuple) or own is None:
-        return [ALL_PARAMETERS]
-    spare = Counter(shape for _, shape in own)
-    spare.subtract(wanted)
-    if min(spare.values(), default=0) < 0:
-        return []
-    biases: dict[tuple[int, ...], list[int]] = {shape: [] for shape in spare}
-    for place, (name, shape) in enumerate(own):
-        if name.endswith("bias"):
-            biases[shape].append(place)
-    # Shape by shape: of all sets of so many biases, few have the right shapes.
-    choices = [
-        list(itertools.islice(itertools.combinations(biases[shape], count), MOST_PATTERNS))
-        for shape, count in spare.items()
-    ]
-    chosen = itertools.islice(itertools.product(*choices), MOST_PATTERNS)
-    return [frozenset(itertools.chain.from_iterable(parts)) for parts in chosen]
-
-
-@cache
-def _own_parameters(
-    implementation: Callable[..., Any], arguments: tuple[Any, ...]
-) -> tuple[tuple[str, tuple[int, ...]], ...] | None:
-    """Name and canonical shape of each parameter of one of the course's own answers; None where it has none yet."""
-    try:
-        with guarded():
-            named = list(implementation(*arguments).named_parameters())
-    except AnswerError:
-        return None
-    if any(isinstance(parameter, nn.parameter.UninitializedParameter) for _, parameter in named):
-        return None
-    return tuple((name, canonical(parameter.shape)) for name, parameter in named)
-
-
 def observe_module(
     exercise: ModuleExercise, candidate: Candidate, seed: int, left_out: Pattern = ALL_PARAMETERS
 ) -> Iterator[Observation]:
@@ -109,7 +58,7 @@ def observe_module(
     for number, scenario in enumerate(exercise.scenarios):
         arguments = tuple((f"argument {i + 1}", value) for i, value in enumerate(scenario.build))
         try:
-            yield from _scenario(exercise, scenario, candidate, seed * 101 + number, left_out)
+            yield from _scenario(exercise, scenario, candidate, _seed_of(seed, number), left_out)
         except AnswerError as error:
             yield Observation(scenario.label, arguments, Outcome(raised=error))
     try:
@@ -138,7 +87,7 @@ def _scenario(
         values = [filling(shape, seed, *exercise.fill) for shape in shapes]
         candidate.fill(handle, [v if place in kept else torch.zeros_like(v) for place, v in enumerate(values)])
         for shape in scenario.shapes:
-            x = _readable(draw.normal(*shape, dtype=torch.float64) * scenario.scale)
+            x = _features(draw, scenario, shape)
             outcome = _by_canonical_shape(candidate.run(handle, x, seed), shapes, kept)
             yield Observation(f"{scenario.label}, input {shape}", (("x", x),), outcome)
         yield single
@@ -149,8 +98,21 @@ def _scenario(
         candidate.release(handle)
 
 
-def _readable(x: Tensor) -> Tensor:
+def first_input(exercise: ModuleExercise, seed: int) -> tuple[int, Tensor]:
+    """The seed of the values and the features with which ``observe_module`` runs a filled module first."""
+    scenario = exercise.scenarios[0]
+    draw = Draw(_seed_of(seed, 0))
+    draw.normal(*scenario.shapes[0])  # that of the float32 call
+    return _seed_of(seed, 0), _features(draw, scenario, scenario.shapes[0])
+
+
+def _seed_of(seed: int, number: int) -> int:
+    return seed * 101 + number
+
+
+def _features(draw: Draw, scenario: Scenario, shape: Sequence[int]) -> Tensor:
     """Rounded to quarters, and no two alike: of two equal maxima either may get the gradient."""
+    x = draw.normal(*shape, dtype=torch.float64) * scenario.scale
     return (x * 4).round() / 4 + torch.arange(x.numel(), dtype=x.dtype).reshape(x.shape) * 2**-16
 
 
@@ -171,6 +133,8 @@ def _reduced_precision(scenario: Scenario, candidate: Candidate, seed: int) -> I
         candidate.cast(handle, "bfloat16")
         x = x.to(torch.bfloat16)
         outcome = candidate.run(handle, x, seed, gradients=False)
+        if outcome.raised and lacks_bfloat16(outcome.raised):
+            return
         yield _dtype(f"{scenario.label}, the dtype for a bfloat16 input", x, outcome)
     finally:
         candidate.release(handle)

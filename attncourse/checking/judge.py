@@ -25,8 +25,9 @@ from attncourse.checking.exercise import (
     TestsExercise,
     ValueExercise,
 )
-from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module, patterns
+from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module
 from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference, withheld
+from attncourse.checking.ours import Ours
 from attncourse.checking.probes import Subject, first_violation, learns_while_training
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
 
@@ -100,31 +101,31 @@ class Judge:
         return self._known[key]
 
     def _compare(self, seen: Seen, candidate: Candidate) -> Report:
-        for style in self._right():
+        for style in self._right(seen):
             if agree(self.observations(style.implementation), seen):
                 return self._report(CORRECT, remark=style.remark)
         parting, _ = _agreement(self._nearest(seen), seen)
         for wrong, form in self._mistakes():
-            if any(agree(known, seen, parting) for known in self._variants(form, seen)):
+            if any(agree(self.observations(form, pattern), seen, parting) for pattern in self._patterns(form, seen)):
                 return self._named(wrong, seen)
         if isinstance(self.exercise, ModuleExercise) and self.exercise.probes:
             return self._probe(self.exercise, seen, candidate)
         return self._unnamed(seen)
 
-    def _right(self) -> list[Style]:
-        """The right answers that can differ: a module with the reference's parameters and no remark computes the same.
+    def _right(self, seen: Seen) -> list[Style]:
+        """The right answers that ``seen`` may be.
 
-        The audit finds a style for which that does not hold.
+        A module with the reference's parameters and no remark computes the same as the reference; the audit finds a
+        style for which that does not hold. One with other parameters than those that were seen is another answer.
         """
         reference = Style("reference", self.exercise.right)
         styles = self.exercise.styles
         if isinstance(self.exercise, ModuleExercise):
-            parameters = self._parameters(reference)
-            styles = [style for style in styles if style.remark or self._parameters(style) != parameters]
+            wanted = next((one.outcome.value for one in seen), None)
+            plain = Ours(self.exercise, self.exercise.right).signature
+            own = [(style, Ours(self.exercise, style.implementation).signature) for style in styles]
+            styles = [s for s, shapes in own if shapes in (wanted, None) and (s.remark or shapes != plain)]
         return [reference, *styles]
-
-    def _parameters(self, style: Style) -> Any:
-        return next(iter(self.observations(style.implementation))).outcome.value
 
     def _mistakes(self) -> Iterator[tuple[Misconception, Callable[..., Any]]]:
         """Every misconception as it is written, then every one in its dresses."""
@@ -132,12 +133,16 @@ class Judge:
         yield from ((wrong, wrong.implementation) for wrong in known)
         yield from ((wrong, dress) for wrong in known for dress in wrong.dresses)
 
-    def _variants(self, form: Callable[..., Any], seen: Seen) -> Iterator[Seen]:
-        """A wrong answer as written; a module also without the biases that the answer does not have."""
-        left_out = [ALL_PARAMETERS]
-        if isinstance(self.exercise, ModuleExercise):
-            left_out = patterns(self.exercise, form, seen)
-        return (self.observations(form, pattern) for pattern in left_out)
+    def _patterns(self, form: Callable[..., Any], seen: Seen) -> Iterator[Pattern]:
+        """The biases to leave out of a wrong answer: none, or those of a module that the answer does not have either.
+
+        Those alone with which, at a glimpse, it may be the same.
+        """
+        if not isinstance(self.exercise, ModuleExercise):
+            yield ALL_PARAMETERS
+            return
+        ours = Ours(self.exercise, form)
+        yield from (pattern for pattern in ours.patterns(seen) if not ours.parts_from(seen, self.seed, pattern))
 
     def _probe(self, exercise: ModuleExercise, seen: Seen, candidate: Candidate) -> Report:
         first = exercise.scenarios[0]
@@ -206,7 +211,7 @@ class Judge:
 
     def _nearest(self, seen: Seen) -> Seen:
         """The right answer whose observations agree with ``seen`` the longest: bias or no bias, say."""
-        known = [self.observations(style.implementation) for style in self._right()]
+        known = [self.observations(style.implementation) for style in self._right(seen)]
         return max(known, key=lambda one: _agreement(one, seen))
 
     def _tests(self, candidate: Candidate) -> Report:

@@ -42,6 +42,11 @@ class AnswerError(Exception):
         return (self.kind, self.message) == (other.kind, other.message)
 
 
+def lacks_bfloat16(error: AnswerError) -> bool:
+    """Whether torch itself has no such operation for bfloat16, as for pooling in three dimensions on a CPU."""
+    return "not implemented for 'BFloat16'" in error.message or "Unsupported dtype BFloat16" in error.message
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One run. ``value`` and ``gradients`` are meaningless where ``raised`` is set."""

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from attncourse.checking import Workbench
-from attncourse.checking.filled import MOST_PATTERNS, canonical, filling, observe_module, patterns, signature
+from attncourse.checking.filled import canonical, filling, observe_module, signature
 from attncourse.checking.judge import agree
+from attncourse.checking.ours import MOST_PATTERNS, Ours
 from attncourse.lessons.squeeze_excitation._module_styles import LinearLayers, TransposedMatrices
 from attncourse.lessons.squeeze_excitation.module import exercise
 
@@ -82,14 +83,17 @@ def test_biases_are_left_out_until_the_parameters_fit() -> None:
             return x * self.two(self.one(x.mean((2, 3))).relu()).sigmoid()[:, :, None, None]
 
     got = seen(WithoutFirst)
-    (left_out,) = patterns(exercise, LinearLayers, got)
+    (left_out,) = Ours(exercise, LinearLayers).patterns(got)
     names = [name for name, _ in LinearLayers(4, 2).named_parameters()]
     assert [names[place] for place in left_out] == ["reduce.bias"]
     assert agree(list(observe_module(exercise, Workbench(LinearLayers, trusted=True), 3, left_out)), got)
 
 
 def test_no_pattern_fits_other_layers() -> None:
-    assert patterns(exercise, LinearLayers, seen(lambda channels, reduction=16: nn.Conv2d(channels, channels, 1))) == []
+    assert (
+        Ours(exercise, LinearLayers).patterns(seen(lambda channels, reduction=16: nn.Conv2d(channels, channels, 1)))
+        == []
+    )
 
 
 def test_parameters_made_by_the_first_call_are_seen() -> None:
@@ -171,7 +175,7 @@ def test_a_module_of_ours_that_warns_when_it_is_built_is_not_heard(capsys: pytes
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        assert patterns(exercise, Warns, ours(LinearLayers)) == [frozenset()]
+        assert Ours(exercise, Warns).patterns(ours(LinearLayers)) == [frozenset()]
     assert not heard and not capsys.readouterr().err
 
 
@@ -179,7 +183,7 @@ def test_a_module_of_ours_that_cannot_be_built_has_no_patterns_to_try() -> None:
     def refuses(channels, reduction=16):
         raise ValueError("never")
 
-    assert patterns(exercise, refuses, ours(LinearLayers)) == [frozenset()]
+    assert Ours(exercise, refuses).patterns(ours(LinearLayers)) == [frozenset()]
 
 
 class ManyBiases(nn.Module):
@@ -196,7 +200,7 @@ class ManyBiases(nn.Module):
 
 def test_patterns_stay_few_however_many_biases_there_are() -> None:
     fewer = seen(lambda channels, reduction=16: ManyBiases(channels, without=15))
-    found = patterns(exercise, ManyBiases, fewer)
+    found = Ours(exercise, ManyBiases).patterns(fewer)
     assert 0 < len(found) == len(set(found)) <= MOST_PATTERNS
     last = [name for name, _ in ManyBiases(4).named_parameters()].index("last.bias")
     assert all(len(pattern) == 16 and last in pattern for pattern in found)
