@@ -108,6 +108,11 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
         "resumed_after_epoch": resumed or None,
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
+        # What the network takes and says, for whoever uses the weights: pixels in [0, 1], less mean, over deviation.
+        "classes": list(data.classes),
+        "image_size": list(data.train_images.shape[2:]),
+        "mean": (training.train.mean / 255).tolist(),
+        "deviation": (training.train.deviation / 255).tolist(),
         "finished": True,
     }
 
