@@ -102,9 +102,9 @@ def _name(attention: object) -> str | None:
 
 
 def _kind(attention: object) -> str | None:
-    """As ``_name``, and a partial, a subclass or a stand-in (``stands_for``) of a reference counts as the reference."""
-    while isinstance(attention, partial) or hasattr(attention, "stands_for"):
-        attention = attention.func if isinstance(attention, partial) else attention.stands_for
+    """As ``_name``, and a partial or a subclass of a reference counts as the reference."""
+    while isinstance(attention, partial):
+        attention = attention.func
     if isinstance(attention, str):
         return attention
     if not isinstance(attention, type):

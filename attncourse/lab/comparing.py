@@ -146,7 +146,7 @@ def _require(
     if not worth > 0:
         raise LabError(f"The difference worth having must be above 0; got {worth!r}. Half a point is 0.005")
     if len(names) < 2:
-        raise LabError(f"A comparison needs two variants or more; got {', '.join(names) or 'none'}. Try: none se")
+        raise LabError(f"A comparison needs two variants or more; got {', '.join(names) or 'nothing'}. Try: none se")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise LabError(f"{', '.join(twice)} comes twice. Name each variant once")

@@ -40,7 +40,7 @@ def heading(comparison: Comparison) -> str:
     about = comparison.about
     budget = about.get("cpu_seconds_budget")
     epochs = (about.get("recipe") or {}).get("epochs")
-    length = f"{budget:g} CPU-seconds a run" if budget else f"{epochs} epochs"
+    length = f"{budget:g} CPU-seconds a run" if budget else "1 epoch" if epochs == 1 else f"{epochs} epochs"
     return f"{about['data_title']}, host {about['host']}, {length}, {about['device']}; baseline: {comparison.baseline}"
 
 

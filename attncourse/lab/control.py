@@ -1,8 +1,8 @@
 """The parameter-matched control: is it the attention, or is it only more parameters?
 
-``control(se)`` stands where SE stands and has as many parameters, but nothing of attention: two plain 1x1 convolutions
-with a ReLU between them, added to their input. No pooling, no gate, and no place learns of another. If ``se`` beats
-``none`` and not ``control(se)``, the parameters may explain it.
+``control(se)`` stands where the host puts SE and has as many parameters, but nothing of attention: two plain 1x1
+convolutions with a ReLU between them, added to their input. No pooling, no gate, and no place learns of another. If
+``se`` beats ``none`` and not ``control(se)``, the parameters may explain it.
 
     y = x + W2 relu(W1 x),    W1: C -> m,  W2: m -> C
 
@@ -12,10 +12,12 @@ are matched exactly. It is no match in multiply-adds: these layers work at every
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from attncourse.hosts.slot import Attention, Slot
+from attncourse.costs.measure import evaluating, example
 from attncourse.lab.errors import LabError
 
 # The control of a whole network may differ by this share of the parameters that the attention adds.
@@ -41,21 +43,36 @@ class PlainLayers(nn.Module):
         return x + self.expand(torch.relu(self.reduce(x)))
 
 
-class Control:
-    """What a host's slot takes to build the control of ``stands_for``, in the same places.
+def put_controls(model: nn.Module, bare: nn.Module) -> None:
+    """Put a control in place of each attention module of ``model``; ``bare`` is the same host without attention.
 
-    Args:
-        stands_for: what ``lab.variant.build`` gives.
+    A slot is what passes its input on in ``bare``, and does not in ``model``. So the control stands where the host put
+    the attention, and counts what the host really built.
     """
+    slots = {name for name, module in bare.named_modules() if isinstance(module, nn.Identity)}
+    found = {name: module for name, module in model.named_modules() if name in slots}
+    found = {name: module for name, module in found.items() if not isinstance(module, nn.Identity)}
+    for name, channels in _channels(model, found).items():
+        target = sum(parameter.numel() for parameter in found[name].parameters())
+        place, _, part = name.rpartition(".")
+        setattr(model.get_submodule(place), part, PlainLayers(channels, *nearest(channels, target)))
 
-    def __init__(self, stands_for: Attention) -> None:
-        self.stands_for = stands_for
 
-    def __call__(self, channels: int) -> PlainLayers:
-        """The plain layers for a place with this many channels."""
-        slot = Slot(self.stands_for)
-        target = sum(parameter.numel() for parameter in slot.at(slot.place, channels).parameters())
-        return PlainLayers(channels, *nearest(channels, target))
+def _channels(model: nn.Module, modules: dict[str, nn.Module]) -> dict[str, int]:
+    """How many channels each of these parts of a model is given, in the order in which they run."""
+    seen: dict[str, int] = {}
+
+    def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        return lambda module, given: seen.update({name: given[0].shape[1]})
+
+    hooks = [module.register_forward_pre_hook(watch(name)) for name, module in modules.items()]
+    try:
+        with evaluating(model):
+            model(example(model, (1, 3, 32, 32)))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
 
 
 def nearest(channels: int, target: int) -> tuple[int, bool]:

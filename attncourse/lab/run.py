@@ -17,6 +17,7 @@ from torch import nn
 
 from attncourse import hosts
 from attncourse.lab import record, variant
+from attncourse.lab.control import put_controls
 from attncourse.lab.data.dataset import Dataset
 from attncourse.lab.device import hardware, precision
 from attncourse.lab.errors import LabError
@@ -104,13 +105,16 @@ def network(run: Run, classes: int) -> nn.Module:
     Raises LabError where a class of your own cannot be built, or changes the shape.
     """
     torch.manual_seed(run.seed)
-    start = hosts.build(run.host, None, classes=classes).state_dict()
+    bare = hosts.build(run.host, None, classes=classes)
     torch.manual_seed(run.seed)
+    controlled = variant.controlled_by(run.attention)
     try:
-        model = hosts.build(run.host, variant.build(run.attention, run.own), classes=classes)
+        model = hosts.build(run.host, variant.build(controlled or run.attention, run.own), classes=classes)
     except (TypeError, ValueError) as error:
         raise LabError(f"{run.attention}: {error}") from error
-    model.load_state_dict(start, strict=False)
+    if controlled:
+        put_controls(model, bare)
+    model.load_state_dict(bare.state_dict(), strict=False)
     return model
 
 

@@ -103,7 +103,7 @@ def on_cluster(runs: Sequence[Run], folder: Path, address: str) -> Iterator[Outc
             raise LabError(f"The scheduler at {address} has no worker. Start one: dask worker {address}") from error
         futures = {client.submit(_on_worker, run, folder, pure=False): run for run in runs}
         try:
-            for future in distributed.as_completed(futures):
+            for future in distributed.as_completed(futures, loop=client.loop):
                 yield _outcome(futures[future], future.result)
         finally:
             client.cancel(list(futures))

@@ -6,7 +6,8 @@ cbam(order=spatial-channel)   with options of its constructor; sets are written 
 answers.py:MyAttention        your own class in a file
 package.module:MyAttention    your own class in a module that Python finds
 own:MyAttention               your own class, given in Python beside the text, as from a notebook
-control(cbam)                 plain layers in place of any of these, with as many parameters: see control.py
+control(cbam)                 plain layers in place of any of these, with as many parameters; see control.py: the host
+                              is built with the attention, then they are put into its places
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from torch import nn
 
 from attncourse import attention as references
 from attncourse.hosts import Attention
-from attncourse.lab.control import Control
 from attncourse.lab.errors import LabError
 
 NONE = "none"
@@ -47,8 +47,6 @@ def build(text: str, own: type[nn.Module] | None = None) -> Attention:
     """
     if text == NONE:
         return None
-    if controlled := controlled_by(text):
-        return Control(build(controlled, own))
     if ":" in text:
         return _class(text, own)
     name, options = _options(text)
