@@ -33,7 +33,8 @@ TABLE = Table(
             partial(hosts.build, "resnet50", "cbam_channel"),
             ("25.92", "4.02"),
             "22.80 / 6.52",
-            STALE | {"multiply-adds (G)": "the second run of the MLP costs 0.003 G; no text says what else 4.02 counts"},
+            STALE
+            | {"multiply-adds (G)": "the second run of the MLP costs 0.003 G; no text says what else 4.02 counts"},
         ),
     ),
 )
