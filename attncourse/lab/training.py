@@ -50,22 +50,19 @@ class Training:
         device: torch.device,
         budget: float | None = None,
     ) -> None:
-        self.recipe, self.seed, self.device, self.budget = recipe, seed, device, budget
-        self.clock = Clock()
+        self.recipe, self.seed, self.device, self.budget, self.clock = recipe, seed, device, budget, Clock()
         self.train = Pictures(data.train_images, data.train_labels, data.train_images, device)
         self.test = Pictures(data.test_images, data.test_labels, data.train_images, device)
         self.flip, self.shift = recipe.flip and data.mirrored, recipe.shift * data.mirrored
         self.mirror = recipe.mirror and data.mirrored
         self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = recipe.optimiser(model)
-        self.forward = self.model
-        if recipe.compile:
-            self.forward = torch.compile(model, mode="reduce-overhead" if device.type == "cuda" else "default")
+        mode = "reduce-overhead" if device.type == "cuda" else "default"
+        self.forward = torch.compile(self.model, mode=mode) if recipe.compile else self.model
         size = min(recipe.batch_size, len(self.train))
         self.batches = len(self.train) // size  # of an epoch; a last one that is not full is left out
         self.steps = 0
-        self.history: list[dict[str, Any]] = []
-        """One row for each epoch that is over, as in log.csv."""
+        self.history: list[dict[str, Any]] = []  # a row for each epoch that is over, as in log.csv
 
     def done(self) -> float:
         """The share of the training that is done."""
@@ -110,25 +107,29 @@ class Training:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             images, labels = self.train.augmented(picked, draw, flip=self.flip, shift=self.shift)
-            with self.autocast():
-                logits = self.forward(images)
-                loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
-            self.optimiser.zero_grad()
-            loss.backward()
-            self.optimiser.step()
-            losses, correct = losses + loss.detach() * len(labels), correct + right(logits, labels)
+            logits, loss = self.learn(images, labels)
+            losses, correct = losses + loss * len(labels), correct + right(logits, labels)
             seen += len(labels)
             self.steps += 1
             display.step(done)
         if not math.isfinite(losses.item()):
             raise LabError(f"The loss is no finite number in epoch {number}. Lower the learning rate, now {rate:.2g}")
-        loss_and_accuracy = {"train_loss": losses.item() / seen, "train_accuracy": correct.item() / seen}
-        return {"epoch": number, "learning_rate": rate, **loss_and_accuracy}
+        found = {"train_loss": losses.item() / seen, "train_accuracy": correct.item() / seen}
+        return {"epoch": number, "learning_rate": rate, **found}
+
+    def learn(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One step on a batch; returns its logits and its loss."""
+        with self.autocast():
+            logits = self.forward(images)
+            loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return logits.detach(), loss.detach()
 
     def autocast(self) -> torch.autocast:
         """bfloat16 where it pays; the weights, their sums and the loss stay float32."""
-        dtype = precision(self.device)
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=precision(self.device) == torch.bfloat16)
 
     @torch.inference_mode()
     def accuracy(self) -> float:
