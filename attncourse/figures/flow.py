@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,44 +14,62 @@ PER_ROW = 4
 BOX, ROW = (1.7, 0.8), 1.15
 
 
-def shape_flow(steps: Sequence[tuple[str, Any]] | None, *, title: str = "") -> Picture:
-    """Draw ``(name, tensor or shape)`` as boxes with arrows between them; ``None`` is a step not built yet."""
+Step = tuple[str, Any]
+Place = tuple[float, float]
+
+
+def shape_flow(steps: Sequence[Step | list[Step]] | None, *, title: str = "") -> Picture:
+    """Draw ``(name, tensor or shape)`` as boxes with arrows between them; ``None`` is a step not built yet.
+
+    A list of such pairs is a fork: its boxes stand one above the other, each between the step before and the next.
+    """
     if not steps:
         return note(title)
-    rows = math.ceil(len(steps) / PER_ROW)
-    picture = Picture(WIDTH, ROW * rows + (0.4 if title else 0.1), title)
+    columns = [step if isinstance(step, list) else [step] for step in steps]
+    rows = [columns[first : first + PER_ROW] for first in range(0, len(columns), PER_ROW)]
+    heights = [ROW * max(map(len, row)) for row in rows]
+    picture = Picture(WIDTH, sum(heights) + (0.4 if title else 0.1), title)
     axes = picture.subplots()
-    axes.set(xlim=(0, WIDTH), ylim=(-ROW * rows, 0))
+    axes.set(xlim=(0, WIDTH), ylim=(-sum(heights), 0))
     axes.set_axis_off()
-    step = WIDTH / min(len(steps), PER_ROW)
-    for number, (name, value) in enumerate(steps):
-        middle = step * (number % PER_ROW + 0.5), -ROW * (number // PER_ROW + 0.5)
-        built = value is not None
-        corner = middle[0] - BOX[0] / 2, middle[1] - BOX[1] / 2
-        axes.add_patch(
-            FancyBboxPatch(
-                corner,
-                *BOX,
-                boxstyle="round,pad=0,rounding_size=0.08",
-                facecolor="#eaf3f9" if built else "white",
-                edgecolor="#0072b2" if built else FAINT,
-                linestyle="-" if built else "--",
-            )
-        )
-        shape = _words(value) if built else "not built yet"
-        axes.text(middle[0], middle[1] + 0.16, name, ha="center", va="center", fontsize=10, color=INK)
-        axes.text(
-            middle[0], middle[1] - 0.16, shape, ha="center", va="center", fontsize=10, family="monospace", color=INK
-        )
-        if number + 1 < len(steps):
-            _arrow(axes, middle, step, last_of_row=(number + 1) % PER_ROW == 0)
+    width = WIDTH / min(len(columns), PER_ROW)
+    before: list[Place] = []
+    for number, column in enumerate(columns):
+        row, place = divmod(number, PER_ROW)
+        middle = -sum(heights[:row]) - heights[row] / 2
+        centres = [(width * (place + 0.5), middle + ROW * ((len(column) - 1) / 2 - i)) for i in range(len(column))]
+        for centre, (name, value) in zip(centres, column, strict=True):
+            _box(axes, centre, name, value)
+            for other in before if place else ():
+                _arrow(axes, other, (centre[0] - BOX[0] / 2, centre[1]))
+            if place == PER_ROW - 1 and number + 1 < len(columns):
+                # Out of the row's end: the next row begins on the left.
+                _arrow(axes, centre, (centre[0] + BOX[0] / 2 + 0.6 * (width - BOX[0]), centre[1]))
+        before = centres
     return picture
 
 
-def _arrow(axes: Axes, middle: tuple[float, float], step: float, last_of_row: bool) -> None:
-    """To the next box: straight on, or out of the row's end, where the next row begins on the left."""
-    begin = middle[0] + BOX[0] / 2, middle[1]
-    end = (begin[0] + (step - BOX[0]) * (0.6 if last_of_row else 1), middle[1])
+def _box(axes: Axes, centre: Place, name: str, value: Any) -> None:
+    across, up = centre
+    built = value is not None
+    axes.add_patch(
+        FancyBboxPatch(
+            (across - BOX[0] / 2, up - BOX[1] / 2),
+            *BOX,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor="#eaf3f9" if built else "white",
+            edgecolor="#0072b2" if built else FAINT,
+            linestyle="-" if built else "--",
+        )
+    )
+    shape = _words(value) if built else "not built yet"
+    axes.text(across, up + 0.16, name, ha="center", va="center", fontsize=10, color=INK)
+    axes.text(across, up - 0.16, shape, ha="center", va="center", fontsize=10, family="monospace", color=INK)
+
+
+def _arrow(axes: Axes, box: Place, end: Place) -> None:
+    """From the right side of a box."""
+    begin = box[0] + BOX[0] / 2, box[1]
     axes.add_patch(FancyArrowPatch(begin, end, arrowstyle="-|>", mutation_scale=14, color=FAINT, shrinkA=2, shrinkB=2))
 
 

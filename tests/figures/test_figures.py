@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
 from attncourse import figures
@@ -191,6 +192,15 @@ def test_an_answer_of_the_wrong_shape_draws_a_note(name: str) -> None:
     assert words in repr(picture)
     (shown,) = (text.get_text() for text in picture.texts if text.get_text() not in ("", picture.title))
     assert words in shown.replace("\n", " ") and opened(picture).width <= 860
+
+
+def test_a_fork_in_shape_flow_has_an_arrow_to_and_from_each_of_its_boxes() -> None:
+    x = torch.zeros(2, 3)
+    axes = figures.shape_flow([("x", x), [("a", x), ("b", None)], ("y", x)]).axes[0]
+    assert [text.get_text() for text in axes.texts][2::2] == ["a", "b", "y"]
+    heights_of = {text.get_text(): text.get_position()[1] for text in axes.texts}
+    assert heights_of["a"] > heights_of["x"] == heights_of["y"] > heights_of["b"]
+    assert sum(isinstance(patch, FancyArrowPatch) for patch in axes.patches) == 4
 
 
 def test_shape_flow_takes_whatever_was_built() -> None:
