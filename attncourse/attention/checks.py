@@ -56,7 +56,7 @@ def require_feature_maps(x: Tensor, channels: int | None = None) -> None:
         expected = f"(B, {'C' if channels is None else channels}, H, W)"
         advice = "build the module with the C of its input" if x.ndim == 4 else "a single image needs x.unsqueeze(0)"
         raise ValueError(f"expected an input {expected}, got shape {tuple(x.shape)}; {advice}")
-    if 0 in x.shape[1:]:
+    if x.numel() == 0 and 0 in x.shape[1:]:
         raise ValueError(f"expected at least one channel, row and column, got shape {tuple(x.shape)}; give larger maps")
     if not x.is_floating_point():
         raise ValueError(f"expected floating-point numbers, got {x.dtype}; convert the input with x.float()")
