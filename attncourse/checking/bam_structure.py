@@ -71,16 +71,19 @@ def places_by_a_dilated_window(subject: Subject) -> None:
         (Setting(8, 2, 3), (17, 15)),
         (Setting(8, 2), (19, 21)),
     ):
-        for row, column in ((size[0] // 2, size[1] // 2), (1, size[1] - 2)):
+        places = ((size[0] // 2, size[1] // 2), (1, size[1] - 2))
+        reached = [torch.zeros(size, dtype=torch.bool) for _ in places]
+        for low, high in STRENGTHS:
+            built = random_module(subject, setting, low, high)
+            x = features(subject, setting, 6, *size)
+            inputs = [x, *(x.clone() for _ in places)]
+            for one, (row, column) in zip(inputs[1:], places, strict=True):
+                one[:, :, row, column] += MOVE * torch.sign(x[:, :, row, column])
+            before, *after = logits(built, torch.cat(inputs)).chunk(len(inputs))
+            for moved, one in zip(reached, after, strict=True):
+                moved |= _moved(before, one).any(dim=0)
+        for moved, (row, column) in zip(reached, places, strict=True):
             expected = _grid(size, row, column, setting.spacing)
-            moved = torch.zeros(size, dtype=torch.bool)
-            for low, high in STRENGTHS:
-                built = random_module(subject, setting, low, high)
-                x = features(subject, setting, 6, *size)
-                other = x.clone()
-                other[:, :, row, column] += MOVE * torch.sign(x[:, :, row, column])
-                before, after = (logits(built, one) for one in (x, other))
-                moved |= _moved(before, after).any(dim=0)
             if not torch.equal(moved, expected):
                 sentence = (
                     f"With {setting.words}, row {row}, column {column} of a {size[0]}x{size[1]} map moves "

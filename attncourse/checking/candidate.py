@@ -161,6 +161,8 @@ class Workbench:
         Not ``twice``: for who needs the numbers alone, and not whether they are stable and whose code made them.
         """
         module = self._built[handle]
+        if gradients and not twice:
+            return self._run_once(module, x, seed, train)
         given = x.detach().clone()
         notices = self._noticing_ours() if twice else contextlib.nullcontext()
         try:
@@ -175,9 +177,19 @@ class Workbench:
         except AnswerError as error:
             return Outcome(raised=error)
         if not twice:
-            return Outcome(value, gradients=slopes)
+            return Outcome(value)
         changed = () if _same(given, x) else (0,)
         return Outcome(value, gradients=slopes, changed=changed, stable=compare(value, again) is None)
+
+    def _run_once(self, module: nn.Module, x: Tensor, seed: int, train: bool) -> Outcome:
+        try:
+            with guarded():
+                if module.training != train:
+                    module.train(train)
+            slopes, value = self._module_slopes(module, x, seed)
+        except AnswerError as error:
+            return Outcome(raised=error)
+        return Outcome(value, gradients=slopes if isinstance(value, Tensor) else None)
 
     def _module_slopes(self, module: nn.Module, x: Tensor, seed: int) -> tuple[tuple[Tensor | None, ...], Any]:
         """The gradients, none where they cannot be taken, and the value that was returned once more."""

@@ -103,8 +103,11 @@ class Built:
         return value
 
     def outcome(self, x: Tensor, train: bool = False, gradients: bool = False) -> Outcome:
-        """Everything seen in one run; AnswerError where the code raises."""
-        seen = self.candidate.run(self.handle, x, self.seed, train, gradients)
+        """What was seen: with gradients in one run, without them in two, which tell whether it is stable.
+
+        AnswerError where the code raises.
+        """
+        seen = self.candidate.run(self.handle, x, self.seed, train, gradients, twice=not gradients)
         if seen.raised:
             raise seen.raised
         return seen
