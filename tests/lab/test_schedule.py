@@ -25,7 +25,7 @@ from tests.lab.small_pack import write_small_pack
 RECIPE = Recipe(epochs=2, batch_size=32)
 # Each is a learner's own module; it may do anything.
 MODULES = """
-import os, signal, time
+import multiprocessing, os, signal, time
 from pathlib import Path
 from torch import nn
 
@@ -48,9 +48,9 @@ class Breaks(Plain):
 
 class Slow(Plain):
     def forward(self, x):
-        if self.training:
+        if self.training and multiprocessing.parent_process():  # in a worker alone
             Path(__file__).with_name(f"pid-{os.getpid()}").touch()
-            time.sleep(0.1)
+            time.sleep(0.2)
         return x
 """
 
@@ -85,16 +85,20 @@ def here(planned: list[Run], folder: Path) -> dict[tuple[str, int], Any]:
     return results(schedule.in_this_process(planned, folder, dataset, lambda run: Display()))
 
 
-def test_a_process_that_dies_is_told_with_its_run_and_the_others_go_on(
+def test_a_process_that_dies_is_told_with_its_run_and_whoever_stops_listening_stops_the_processes(
     data: str, modules: Path, tmp_path: Path
 ) -> None:
-    planned = runs(data, f"{modules}:Dies", "none", f"{modules}:Breaks")
-    outcomes = {one.run.attention: one for one in schedule.in_processes(planned, tmp_path / "processes", 1)}
-    dead, broken = outcomes[f"{modules}:Dies"], outcomes[f"{modules}:Breaks"]
+    dies, breaks, slow = (f"{modules}:{name}" for name in ("Dies", "Breaks", "Slow"))
+    planned = [*runs(data, dies, "none", breaks), *runs(data, slow, seeds=2)]
+    carried_out = schedule.in_processes(planned, tmp_path / "processes", 1)
+    dead, alone, broken, _ = (next(carried_out) for _ in range(4))
     assert dead.record is None and "process died" in dead.problem
     assert broken.record is None and "ValueError: not today" in broken.problem
-    assert outcomes["none"].record is not None
-    assert results(iter([outcomes["none"]])) == here(planned[1:2], tmp_path / "here"), "the place changes no result"
+    assert results(iter([alone])) == here(planned[1:2], tmp_path / "here"), "the place changes no result"
+    carried_out.close()  # type: ignore[attr-defined]  # as Ctrl-C does: the last run is at work, and the loop is left
+    workers = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
+    assert len(workers) == 1
+    until(lambda: not any(map(alive, workers)))
 
 
 KILLED = """
@@ -149,16 +153,6 @@ def test_a_kill_in_the_midst_changes_no_result_and_leaves_no_process(data: str, 
     assert not (folder / planned[1].folder_name / "record.json").exists()
     assert here(planned, folder) == here(planned, tmp_path / "whole")
     assert finished.read_bytes() == before, "a finished run is not repeated"
-
-
-def test_whoever_stops_listening_stops_the_processes(data: str, modules: Path, tmp_path: Path) -> None:
-    """As Ctrl-C does: the first outcome is there, and the loop is left."""
-    carried_out = schedule.in_processes(runs(data, f"{modules}:Slow", seeds=2), tmp_path / "runs", 1)
-    assert next(carried_out).record is not None
-    carried_out.close()  # type: ignore[attr-defined]
-    workers = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
-    assert workers
-    until(lambda: not any(map(alive, workers)))
 
 
 def test_no_runs_need_no_process(tmp_path: Path) -> None:
