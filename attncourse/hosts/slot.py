@@ -114,9 +114,15 @@ def _kind(attention: object) -> str | None:
 
 
 def _call(attention: Callable[..., nn.Module], channels: int) -> nn.Module:
-    """With the channels; a gate over places alone, ``SpatialAttention(kernel_size=7)``, knows no channels."""
-    parameters = list(inspect.signature(attention).parameters)
-    if parameters[:1] == ["kernel_size"] and "channels" not in parameters:
+    """With the channels, but where the first parameter cannot be they.
+
+    So it is in ``SpatialAttention(kernel_size=7)``, and in ``SimAM(regularisation=1e-4)``, which is no whole number.
+    """
+    parameters = inspect.signature(attention).parameters
+    first = next(iter(parameters.values()), None)
+    if first is None or "channels" in parameters:
+        return attention(channels)
+    if first.name == "kernel_size" or isinstance(first.default, float):
         return attention()
     return attention(channels)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from attncourse import hosts
-from attncourse.attention import SpatialAttention, SqueezeExcitation
+from attncourse.attention import SimAM, SpatialAttention, SqueezeExcitation
 
 
 class Own(nn.Module):
@@ -64,6 +66,15 @@ def test_a_class_that_knows_no_channels_is_built_without() -> None:
 
     for attention in (OwnSpatial, SpatialAttention, "cbam_spatial"):
         assert hosts.build("small", attention).eval()(torch.randn(1, 3, 32, 32)).shape == (1, 10)
+
+
+def test_channels_do_not_become_a_number_of_another_kind() -> None:
+    class OwnSimAM(SimAM):
+        pass
+
+    for attention, expected in ((OwnSimAM, 1e-4), (partial(SimAM, regularisation=0.01), 0.01)):
+        held = [part for part in hosts.build("small", attention).modules() if isinstance(part, SimAM)]
+        assert [part.regularisation for part in held] == [expected] * 3
 
 
 def test_the_same_attention_by_name_and_by_class() -> None:
