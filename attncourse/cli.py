@@ -165,6 +165,17 @@ def compare(options: argparse.Namespace) -> int:
     return compare_command.run(options)
 
 
+def explain(options: argparse.Namespace) -> int:
+    """Show where a network looks in an image, with the numbers that say whether to believe it."""
+    from attncourse.explain import command
+    from attncourse.explain.errors import ExplainError
+
+    try:
+        return command.run(options)
+    except ExplainError as error:
+        raise CommandError(str(error)) from error
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "start": start,
     "update": update,
@@ -176,6 +187,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "costs": costs,
     "train": train,
     "compare": compare,
+    "explain": explain,
 }
 
 
@@ -209,7 +221,33 @@ def _parser() -> argparse.ArgumentParser:
     added["costs"].add_argument("--all", action="store_true", help="every table")
     train_command.add_options(added["train"])
     compare_command.add_options(added["compare"])
+    _add_explain(added["explain"])
     return parser
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", help="a photograph, a drawing: any image file")
+    for name, shown, said in (
+        (
+            "host",
+            "NAME",
+            "resnet50, ..., or module:function or FILE.py:function (default: from the record of --weights)",
+        ),
+        ("attention", "NAME", "what stands in the host: none, se, cbam, ... (default: from the record, or none)"),
+        ("weights", "FILE", "a checkpoint: .safetensors, or a state dict that torch.save wrote"),
+        ("layer", "NAME", "a layer's dotted name (default: the last one with height and width)"),
+        (
+            "target",
+            "N",
+            "a class, or module:function or FILE.py:function, outputs -> (B,) (default: the predicted class)",
+        ),
+        ("size", "HxW", "of the image for the network (default: from the record, or the shorter side 224)"),
+        ("mean", "R,G,B", "what is taken off each channel (default: from the record, or ImageNet's)"),
+        ("deviation", "R,G,B", "what each channel is divided by (default: likewise)"),
+    ):
+        parser.add_argument(f"--{name}", metavar=shown, help=said)
+    parser.add_argument("--method", default="grad_cam", help="grad_cam, grad_cam_plus_plus, x_grad_cam or layer_cam")
+    parser.add_argument("--out", default="explain.png", metavar="FILE", help="the picture (default: explain.png)")
 
 
 def _summary(verb: Callable[[argparse.Namespace], int]) -> str:

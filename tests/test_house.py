@@ -41,7 +41,16 @@ ARROWS = {
         "attncourse.figures",
         "attncourse.storage",
     ),
-    "attncourse/explain": ("attncourse.explain", "attncourse.hosts", "attncourse.attention"),
+    "attncourse/explain": (
+        "attncourse.explain",
+        "attncourse.hosts",
+        "attncourse.attention",
+        "attncourse.figures",
+        "attncourse.storage",
+        # What an attention is called on the command line, the same for both.
+        "attncourse.lab.variant",
+        "attncourse.lab.errors",
+    ),
     "attncourse/environment.py": (),
     "attncourse/storage.py": (),
     "attncourse": ("attncourse",),

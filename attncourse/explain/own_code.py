@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attncourse.explain.errors import ExplainError
+from attncourse.explain.errors import ExplainError, brief
 
 
 def load(text: str) -> Any:
@@ -22,7 +22,7 @@ def load(text: str) -> Any:
     except ExplainError:
         raise
     except (Exception, SystemExit) as error:  # whatever that code raises, its author wants to know
-        raise ExplainError(f"{place} could not be imported ({type(error).__name__}: {_first_line(error)})") from error
+        raise ExplainError(f"{place} could not be imported ({brief(error)})") from error
     if not hasattr(module, name):
         raise ExplainError(f"{place} has no {name!r}; write the name as it stands in the file")
     return getattr(module, name)
@@ -35,7 +35,7 @@ def call(what: str, function: Any, *arguments: Any) -> Any:
     except ExplainError:
         raise
     except Exception as error:
-        raise ExplainError(f"{what} failed ({type(error).__name__}: {_first_line(error)})") from error
+        raise ExplainError(f"{what} failed ({brief(error)})") from error
 
 
 def _module(name: str) -> ModuleType:
@@ -55,7 +55,3 @@ def _file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "")

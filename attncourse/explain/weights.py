@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from attncourse.explain.errors import ExplainError
+from attncourse.explain.errors import ExplainError, brief
 
 # Where training programs put the state dict, beside the optimiser and the epoch.
 WITHIN = ("state_dict", "model_state_dict", "model", "weights")
@@ -37,7 +37,7 @@ def read(path: Path) -> dict[str, Tensor]:
             "torch.save(model.state_dict(), FILE)"
         ) from error
     except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError) as error:
-        raise ExplainError(f"{path} could not be read ({_line(error)}); is it a checkpoint, and whole?") from error
+        raise ExplainError(f"{path} could not be read ({brief(error)}); is it a checkpoint, and whole?") from error
     for name in WITHIN:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
             found = found[name]
@@ -78,8 +78,3 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
-
-
-def _line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

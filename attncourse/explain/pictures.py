@@ -1,0 +1,45 @@
+"""An image file as a network takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from attncourse.explain.errors import ExplainError, brief
+
+# Where nothing else is known: the scale and the usual size of networks trained on ImageNet.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SHORTER_SIDE = 224
+
+
+def read(path: Path, size: tuple[int, int] | None = None) -> Tensor:
+    """``(1, 3, H, W)`` in [0, 1], float32, turned as the camera was held.
+
+    Args:
+        path: a file of any format that Pillow reads.
+        size: (H, W), whatever the proportions; by default they are kept, and the shorter side becomes 224 pixels.
+
+    Raises ExplainError where there is no such file, or it is no image, or not whole.
+    """
+    if not path.is_file():
+        raise ExplainError(f"there is no image {path}; give a file such as photo.jpg")
+    try:
+        with Image.open(path) as opened:
+            image = ImageOps.exif_transpose(opened).convert("RGB")
+            if size is None:
+                scale = SHORTER_SIDE / min(image.size)
+                size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
+            image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ExplainError(f"{path} could not be read as an image ({brief(error)}); is it one, and whole?") from error
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
+
+
+def normalised(pixels: Tensor, mean: Sequence[float], deviation: Sequence[float]) -> Tensor:
+    """Pixels less the mean, over the deviation, each of the three channels with its own: ``(B, 3, H, W)``."""
+    return (pixels - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(deviation).view(3, 1, 1)
