@@ -58,7 +58,7 @@ class PlainTraining:
         )
         self.loader = DataLoader(
             AugmentedPictures(data, recipe),
-            recipe.batch_size,
+            min(recipe.batch_size, len(data.train_images)),  # a loader without a batch would be asked for ever
             shuffle=True,
             drop_last=True,
             num_workers=workers,

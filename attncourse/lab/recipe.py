@@ -22,7 +22,7 @@ class Recipe:
     epochs: int = 10
     """Passes over the training pictures; with a budget of CPU-seconds the budget decides instead."""
     batch_size: int = 128
-    learning_rate: float = 0.2
+    learning_rate: float = 0.4
     """The highest one, reached at the end of the warm-up; it is that of the mean loss of a batch."""
     momentum: float = 0.9
     """Nesterov's."""
