@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attncourse.figures.lines import COLOURS
 from attncourse.figures.picture import FAINT, INK, WIDTH, Picture, note
 
 NOTHING = "No two runs share a seed yet."
 ROW = 0.55
+# One for all rows: they have their names, and a variant's colour in other pictures is told by its place there.
+COLOUR = "#444444"
 
 
 def paired_differences(
@@ -48,11 +49,11 @@ def paired_differences(
     for row, (seeds, interval) in enumerate(zip(differences, intervals, strict=True)):
         if not len(seeds):
             continue
-        values, colour = 100 * np.asarray(seeds, dtype=float), COLOURS[row % len(COLOURS)]
-        axes.plot(values, np.full(len(values), row + 0.22), "o", color=colour, alpha=0.4, markersize=4, mec="none")
+        values = 100 * np.asarray(seeds, dtype=float)
+        axes.plot(values, np.full(len(values), row + 0.22), "o", color=COLOUR, alpha=0.4, markersize=4, mec="none")
         if interval is not None:
-            axes.plot([100 * interval[0], 100 * interval[1]], [row, row], color=colour, linewidth=2.5, zorder=2)
-        axes.plot([values.mean()], [row], marker="D", color=colour, mec="white", markersize=8, zorder=3)
+            axes.plot([100 * interval[0], 100 * interval[1]], [row, row], color=COLOUR, linewidth=2.5, zorder=2)
+        axes.plot([values.mean()], [row], marker="D", color=COLOUR, mec="white", markersize=8, zorder=3)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_yticks(range(len(labels)), labels, fontsize=9)
     if words is not None:

@@ -93,7 +93,7 @@ def _contrast_row(one: Contrast) -> list[str]:
         str(found.n),
         NOTHING if math.isnan(found.mean) else f"{100 * found.mean:+.2f}",
         _span(found.interval, "+.2f"),
-        NOTHING if found.p_holm is None else p_value(found.p_holm),
+        NOTHING if found.p_holm is None else p_value(found.p_holm).removeprefix("= "),
         _number(found.detectable),
         NOTHING if found.seeds_needed is None else str(found.seeds_needed),
         one.verdict.words,

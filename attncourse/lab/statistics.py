@@ -53,7 +53,7 @@ class Summary:
         n: the number of runs that count.
         mean: of their accuracies; NaN without runs.
         deviation: the sample's standard deviation (n - 1 below the line); None for fewer than two.
-        interval: of the mean, by Student's t; None for fewer than two.
+        interval: of the mean, by Student's t; None for fewer than two, and where all are the same.
     """
 
     n: int
@@ -127,8 +127,8 @@ def paired_differences(
             n=n,
             mean=float(differences.mean()) if n else math.nan,
             deviation=deviation,
-            interval=_interval(differences, level) if spread else None,
-            simultaneous=_interval(differences, strictest) if spread else None,
+            interval=_interval(differences, level),
+            simultaneous=_interval(differences, strictest),
             p=raw[name],
             p_holm=None if raw[name] is None else float(corrected[name]),
             family=len(family),
@@ -191,8 +191,9 @@ def _p(differences: np.ndarray) -> float | None:
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 
-def _interval(values: np.ndarray, level: float) -> Interval:
-    if values.std(ddof=1) <= ROUNDING:
-        return Interval(float(values.mean()), float(values.mean()))
+def _interval(values: np.ndarray, level: float) -> Interval | None:
+    """By Student's t. Without spread there is none: that n seeds agree does not make the next one sure."""
+    if len(values) < 2 or values.std(ddof=1) <= ROUNDING:
+        return None
     low, high = stats.ttest_1samp(values, 0.0).confidence_interval(1 - level)
     return Interval(float(low), float(high))

@@ -43,17 +43,14 @@ def verdict(difference: PairedDifference, level: float = LEVEL) -> Verdict:
         return Verdict(NO_VERDICT, NO_VERDICT, _too_few(difference.n))
     if difference.p_holm is None or difference.interval is None or difference.simultaneous is None:
         return Verdict(NO_VERDICT, NO_VERDICT, _no_spread(difference))
-    among = f"p = {p_value(difference.p_holm)}" + (
-        f" after Holm's correction for {difference.family} comparisons" if difference.family > 1 else ""
-    )
-    bounds = f"{span(difference.interval)}, {among}"
+    among = f" after Holm's correction for {difference.family} comparisons" if difference.family > 1 else ""
+    bounds = f"{span(difference.interval)}, p {p_value(difference.p_holm)}{among}"
+    small = difference.simultaneous.reach <= difference.worth
     if difference.p_holm < level:
         state = BETTER if difference.mean > 0 else WORSE
-        small = (
-            "" if difference.simultaneous.reach > difference.worth else f", yet by less than {points(difference.worth)}"
-        )
-        return Verdict(state, state + small, f"{state} by {points(abs(difference.mean))} ({bounds}){small}.")
-    if difference.simultaneous.reach <= difference.worth:
+        limit = f", yet by less than {points(difference.worth)}" if small else ""
+        return Verdict(state, state + limit, f"{state} by {points(abs(difference.mean))} ({bounds}){limit}.")
+    if small:
         words = f"no difference larger than {points(difference.simultaneous.reach)}"
         return Verdict(EQUIVALENT, words, f"{words}, with {1 - level:.0%} confidence ({bounds}).")
     return Verdict(INCONCLUSIVE, INCONCLUSIVE, f"inconclusive ({bounds}). {_what_it_takes(difference)}")
@@ -70,8 +67,8 @@ def span(interval: Interval) -> str:
 
 
 def p_value(p: float) -> str:
-    """Three digits after the point, and no false zero: ``0.034``, ``<0.001``."""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    """Three digits after the point, and no false zero: ``= 0.034``, ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
 def _too_few(n: int) -> str:

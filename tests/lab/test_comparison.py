@@ -163,7 +163,7 @@ def test_the_tables_say_all_of_it() -> None:
     assert lines[0] == "CIFAR-10, host small, 3 epochs, cpu; baseline: none"
     assert lines[3].split() == ["none", "4", "70.17", "0.93", "68.70", "to", "71.65", "1", "400", "40k", "5.5"]
     row = next(line for line in lines if line.startswith("se - none  "))
-    assert row.split() == ["se", "-", "none", "4", "+2.15", "+1.87", "to", "+2.43", "<0.001", *row.split()[9:12]]
+    assert row.split() == ["se", "-", "none", "4", "+2.15", "+1.87", "to", "+2.43", "<", "0.001", *row.split()[10:13]]
     assert row.endswith("better")
     assert "se - control(se): better by 2.20 points" in shown
     assert "Holm's correction for 3" in shown

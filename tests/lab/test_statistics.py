@@ -41,6 +41,12 @@ def test_one_run_has_a_mean_and_nothing_else_and_none_has_no_mean() -> None:
     assert math.isnan(summary([]).mean)
 
 
+def test_runs_that_agree_give_no_interval() -> None:
+    """Three runs of 100 % do not make the next one sure."""
+    found = summary([1.0, 1.0, 1.0])
+    assert (found.deviation, found.interval) == (0.0, None)
+
+
 def test_students_sleep_data() -> None:
     found = paired_differences({"sleep": SLEEP}, worth=0.5)["sleep"]
     assert (found.n, found.mean) == (10, pytest.approx(-1.58))

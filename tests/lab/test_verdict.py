@@ -38,7 +38,7 @@ def test_each_state(name: str) -> None:
 
 
 def test_a_verdict_says_by_how_much_and_with_what_p() -> None:
-    assert of(UP).why == "better by 2.10 points (+1.82 to +2.38 points, p = <0.001)."
+    assert of(UP).why == "better by 2.10 points (+1.82 to +2.38 points, p < 0.001)."
     assert "after Holm's correction for 3 comparisons" in of(UP, UP, UP).why
 
 
