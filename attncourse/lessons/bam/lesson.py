@@ -76,7 +76,8 @@ figures.bars(factors, labels=["gate", "1 + gate"], title="three gates of one hal
 
 # %% dilation-idea [markdown]
 # ## 2. Seeing far with few weights
-# The spatial branch is no pooling and one 7x7 window, as in CBAM. It is a small network:
+# CBAM pools the channels and looks through one 7x7 window. BAM's spatial branch does not pool. It is a small network of
+# h hidden channels:
 #
 # `1x1 (C to h), 3x3 (h to h), 3x3 (h to h), 1x1 (h to 1)`, with a ReLU behind all but the last.
 #
@@ -107,7 +108,8 @@ moved_places = 9
 # - spatial branch: as above, dilation and padding from the argument;
 # - a ReLU behind every layer but the last of each branch, a batch norm at the end of each branch.
 #
-# A batch norm behind the hidden layers instead, or layers without biases: both are accepted, with a remark.
+# Accepted as well, with a remark: batch norms behind the hidden layers instead, each before its ReLU; layers without
+# biases.
 
 # %% bam-module
 class BAM(nn.Module):
@@ -139,10 +141,14 @@ class BAM(nn.Module):
         ### END SOLUTION
 
 # %% stand-in
-with torch.no_grad():
-    built = BAM(16).eval()(torch.ones(1, 16, 3, 4)) is not None
+def fits(module_class):
+    try:
+        return module_class(8, 2, 1).eval()(torch.ones(1, 8, 3, 4)).shape == (1, 8, 3, 4)
+    except Exception:
+        return False
+
 # Until yours is built, ours stands in for it below.
-Attention = BAM if built else attncourse.attention.BAM
+Attention = BAM if fits(BAM) else attncourse.attention.BAM
 
 # %% logits-of
 def logits_of(module, x):
@@ -150,17 +156,11 @@ def logits_of(module, x):
     with torch.no_grad():
         return torch.logit((module.double().eval()(x.double()) / x - 1).clamp(1e-9, 1 - 1e-9))
 
-# %% shape-flow
-torch.manual_seed(0)
-x = torch.rand(2, 32, 12, 15) + 0.5
-module = Attention(32, 8).eval()
-steps = [("x", x), ("channel branch", (2, 32, 1, 1)), ("spatial branch", (2, 1, 12, 15)), ("sum", logits_of(module, x))]
-figures.shape_flow(steps, title="BAM's shapes")
-
 # %% parts-idea [markdown]
 # ### Take the sum apart again
 # Your module gives only its output; but a sum can be taken apart. The mean of the logits over all places shows the
-# channel branch, their mean over all channels the spatial branch, each up to a constant.
+# channel branch, their mean over all channels the spatial branch, each up to a constant. **Predict** what is left of
+# them when both are taken away; and what would be left of a product.
 
 # %% see-parts
 def strong(module, size=0.35):
@@ -172,14 +172,18 @@ def strong(module, size=0.35):
 
 picture = functional.interpolate(figures.photograph(size=(48, 40)), size=(18, 15)).repeat(1, 2, 1, 1) + 0.1
 u = logits_of(strong(Attention(6, 2, 1)), picture)
-figures.bars(u.mean(dim=(2, 3)), title="your channel branch, up to a constant")
+what = u.mean(dim=(2, 3), keepdim=True)
+figures.bars(what - u.mean(), title="your channel branch, up to a constant")
 
 # %% see-places
 where = u.mean(dim=1, keepdim=True)
-what = u.mean(dim=(2, 3), keepdim=True)
 left = (u - where - what + u.mean()).abs().max()
 print(f"what is left when both parts are taken away: {left:.1e}")
-figures.feature_maps(where, titles=["up to a constant"], title="your spatial branch")
+figures.feature_maps(where - u.mean(), titles=["up to a constant"], title="your spatial branch")
+
+# %% shape-flow
+steps = [("x", picture), [("channel branch", what), ("spatial branch", where)], ("their sum", u)]
+figures.shape_flow([*steps, ("x * (1 + gate)", picture * (1 + u.sigmoid()))], title="your module's shapes")
 
 # %% impulse-idea [markdown]
 # ### Your prediction, measured
@@ -277,18 +281,21 @@ def parameters(channels, reduction):
 
 # %% predict-host
 each = [parameters(channels, 16) for channels in (256, 512, 1024)]
-print("predicted:", each if None in each else f"{sum(each):,} parameters")
+numbers = all(isinstance(one, int | float) for one in each)
+print("predicted:", f"{sum(each):,} parameters" if numbers else "no number yet")
 
 # %% count-host
 plain = costs.of(hosts.build("resnet50"), (1, 3, 224, 224))
 gated = costs.of(hosts.build("resnet50", attention=Attention, place="stage"), (1, 3, 224, 224))
 print(f"your module adds {gated.parameters - plain.parameters:,} parameters to {plain.parameters:,}")
 print(f"and {gated.multiply_adds - plain.multiply_adds:,} multiply-adds to {plain.multiply_adds:,}")
+se = costs.of(hosts.build("resnet50", attention="se"), (1, 3, 224, 224))
+print(f"SE adds {se.parameters - plain.parameters:,} and {se.multiply_adds - plain.multiply_adds:,}")
 
 # %% count-host-explain [markdown]
-# Do they agree? (With batch norms elsewhere or without biases yours has some more or fewer.) A seventh of what SE's
-# sixteen modules add in parameters, and more multiply-adds: the spatial branch works at 56x56 places with 256
-# channels.
+# Do they agree? (With batch norms elsewhere or without biases yours has some more or fewer.) It is a seventh of SE's
+# parameters in sixteen blocks, and many times its multiply-adds: SE computes on one number a channel, BAM's spatial
+# branch at each of 56x56 places.
 #
 # **Predict** before you run the next cell: the same module in all sixteen blocks.
 
@@ -296,6 +303,10 @@ print(f"and {gated.multiply_adds - plain.multiply_adds:,} multiply-adds to {plai
 everywhere = costs.of(hosts.build("resnet50", attention=Attention, place="block"), (1, 3, 224, 224))
 print(f"in each block: {everywhere.parameters - plain.parameters:,} parameters")
 print(f"               {everywhere.multiply_adds - plain.multiply_adds:,} multiply-adds")
+
+# %% count-everywhere-explain [markdown]
+# **Explain:** from 3 modules to 16 the parameters grow more than the multiply-adds do. (Which stage has no BAM behind
+# it in the paper, how many channels does it have, and how large are its maps?)
 
 # %% hunt-idea [markdown]
 # ## 6. Bug hunt
@@ -433,7 +444,7 @@ torch.manual_seed(4)
 weights = [torch.randn(size) / 2 for size in ((4, 6, 1, 1), (4, 4, 3, 3), (4, 4, 3, 3), (1, 4, 1, 1))]
 for dilation in (1, 2, 4):
     mended = repaired(picture, *weights, dilation)
-    shape = None if mended is None else tuple(mended.shape)
+    shape = tuple(mended.shape) if isinstance(mended, torch.Tensor) else None
     print(f"dilation {dilation}: published {tuple(published(picture, *weights, dilation).shape)}, yours {shape}")
 figures.feature_maps(mended, titles=["dilation 4"], title="repaired(picture, ...)")
 
@@ -460,7 +471,10 @@ def authors_code(x, channel, spatial):
     return x * (1 + torch.sigmoid(channel[:, :, None, None] * spatial[:, None]))
 
 for implementation in (combine, authors_code):
-    print(implementation.__name__, "accepted:", accepts(implementation))
+    try:
+        print(implementation.__name__, "accepted:", accepts(implementation))
+    except Exception as error:
+        print(implementation.__name__, "refused, for it raised:", error)
 
 # %% what-you-know [markdown]
 # ## What you know, and what you do not know yet
