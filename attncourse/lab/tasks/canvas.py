@@ -24,9 +24,11 @@ APART = 5
 # Beyond BAM's reach: 8 places, and the 2 + 2 places that figures answer beyond their centres.
 FAR = 13
 
-SHAPES: dict[str, tuple[str, str, str]] = {
-    "square": ("###", "###", "###"),
+SHAPES: dict[str, tuple[str, ...]] = {
+    "square": ("###",) * 3,
     "plus": (".#.", "###", ".#."),
+    "large square": ("#######",) * 7,
+    "large plus": ("..###..",) * 2 + ("#######",) * 3 + ("..###..",) * 2,
 }
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (225, 50, 50),
@@ -69,11 +71,11 @@ def blank(draws: Draws) -> Pixels:
 def stamp(pictures: Pixels, shape: str, colour: Whole | tuple[int, int, int], rows: Whole, columns: Whole) -> None:
     """Draw a figure into each picture, its centre at (row, column); ``colour`` is one for all, or ``(count, 3)``."""
     values = np.broadcast_to(np.asarray(colour), (len(pictures), 3))
-    every = np.arange(len(pictures))
+    every, half = np.arange(len(pictures)), len(SHAPES[shape]) // 2
     for down, line in enumerate(SHAPES[shape]):
         for right, mark in enumerate(line):
             if mark == "#":
-                pictures[every, :, rows + down - 1, columns + right - 1] = values
+                pictures[every, :, rows + down - half, columns + right - half] = values
 
 
 def jittered(colour: str, draws: Draws) -> Whole:

@@ -38,5 +38,6 @@ ROW = Task(
     title="same row",
     question="Do the two squares stand in one row?",
     classes=("different rows", "same row"),
+    figures=(("square", "red"), ("square", "green")),
     draw=draw,
 )

@@ -15,6 +15,7 @@ class Task:
     title: what figures and tables call it.
     question: what is asked of each picture.
     classes: the two answers.
+    figures: two small ones of its kind, (shape, colour) each, that ``arrangement`` moves about.
     draw: pictures uint8 ``(N, 3, 32, 32)`` and their labels ``(N,)`` from draws for N pictures.
     """
 
@@ -22,4 +23,5 @@ class Task:
     title: str
     question: str
     classes: tuple[str, str]
+    figures: tuple[tuple[str, str], tuple[str, str]]
     draw: Callable[[Draws], tuple[Pixels, Whole]]

@@ -13,8 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from attncourse.lab.tasks.canvas import APART, FIRST, PLACES, Draws, Pixels, Whole, blank, jittered, stamp
+from attncourse.lab.tasks.canvas import SIDE, Draws, Pixels, Whole, blank, jittered, stamp
 from attncourse.lab.tasks.task import Task
+
+# The figures are 7 pixels wide, and answered by the host on 9x9 places: much of a picture, for a gate made of means.
+FIRST, APART = 5, 9
+PLACES = SIDE - 2 * FIRST
 
 
 def draw(draws: Draws) -> tuple[Pixels, Whole]:
@@ -30,8 +34,8 @@ def draw(draws: Draws) -> tuple[Pixels, Whole]:
     (cue_row, row), (cue_column, column) = places
     cues = np.where(cue[:, None] == 0, jittered("white", draws), jittered("black", draws))
     colours = np.where(colour[:, None] == 0, jittered("red", draws), jittered("green", draws))
-    stamp(pictures, "plus", cues, FIRST + cue_row, FIRST + cue_column)
-    stamp(pictures, "square", colours, FIRST + row, FIRST + column)
+    stamp(pictures, "large plus", cues, FIRST + cue_row, FIRST + cue_column)
+    stamp(pictures, "large square", colours, FIRST + row, FIRST + column)
     return pictures, cue ^ colour ^ 1
 
 
@@ -40,5 +44,6 @@ XOR = Task(
     title="cue xor object",
     question="White plus with red square, or black plus with green square: do cue and object agree?",
     classes=("differ", "agree"),
+    figures=(("plus", "white"), ("square", "red")),
     draw=draw,
 )
