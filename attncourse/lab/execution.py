@@ -55,6 +55,8 @@ def execute(
         folder.mkdir(parents=True, exist_ok=True)
         loading = Clock()
         data = dataset or load(run.data)
+        if len(data.train_labels) < 2:
+            raise LabError(f"{data.title} has one training picture; a batch needs two. Add some")
         made = {**about(run, data, device), "data_cpu_seconds": loading.cpu_seconds}
         try:
             with _apart(run, device), display:
@@ -90,11 +92,14 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
     except torch.cuda.OutOfMemoryError as error:
         raise LabError(f"The GPU's memory is full. Lower the batch size {training.recipe.batch_size}") from error
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        if ":" not in run.attention:
-            raise
-        raise LabError(f"{run.attention} failed in training ({type(error).__name__}: {error}). Mend it") from error
+        problem = f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else 'no message'})"
+        if ":" in run.attention:
+            raise LabError(f"{run.attention} failed in training {problem}. Mend it") from error
+        if training.recipe.compile:
+            raise LabError(f"torch.compile failed {problem}. Train without it") from error
+        raise
     record.write_log(folder, training.history)
-    trained = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+    trained = {name: tensor.cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
     write_atomically(folder / "weights.safetensors", packed(trained))
     last = training.history[-1]
     return {

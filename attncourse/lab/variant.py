@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -68,8 +69,8 @@ def fingerprint(text: str, own: type[nn.Module] | None = None) -> str:
         return text if text == NONE else "{}({})".format(*_options(text))
     found = _class(text, own)
     path = Path(text.rpartition(":")[0])
-    code = path.read_text(encoding="utf-8") if path.suffix == ".py" else _code(found)
-    return f"{text} {hashlib.sha256(code.encode()).hexdigest()}"
+    code = path.read_bytes() if path.suffix == ".py" else _code(found).encode()
+    return f"{text} {hashlib.sha256(code).hexdigest()}"
 
 
 def controlled_by(text: str) -> str | None:
@@ -136,6 +137,7 @@ def _module(text: str, place: str) -> Any:
         spec = importlib.util.spec_from_file_location(f"attention_of_{path.stem}", path.absolute())
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # as Python itself does: dataclasses and pickles look there
         spec.loader.exec_module(module)
         return module
     except LabError:

@@ -44,6 +44,17 @@ class Exploding(Failing):
         return x * (float("nan") if self.training else 1.0)
 
 
+class Tied(Failing):
+    """Two names of one parameter."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.one = self.other = nn.Parameter(torch.ones(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.one * self.other
+
+
 class Flattening(Failing):
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(1)
@@ -146,6 +157,29 @@ def test_what_failed_has_a_record_without_an_accuracy(
     made = json.loads((tmp_path / record.NAME).read_text())
     assert made["finished"] is False and made["test_accuracy"] is None
     assert made["problem"] and made["attention"] == f"own:{own.__name__}"
+
+
+def test_weights_that_two_names_share_are_written_too(tiny: Tiny, tmp_path: Path) -> None:
+    execute(with_own(Tied), tmp_path, dataset=tiny())
+    model = hosts.build("small", Tied, classes=2)
+    model.load_state_dict(load_file(tmp_path / "weights.safetensors"))
+
+
+def test_one_training_picture_is_too_few(tiny: Tiny, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="tiny has one training picture; a batch needs two"):
+        execute(RUN, tmp_path, dataset=tiny(train=1))
+
+
+def test_a_compiler_that_fails_is_named(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(images: Tensor) -> Tensor:
+        raise RuntimeError("no C++ compiler found\nand much more")
+
+    monkeypatch.setattr(torch, "compile", lambda model, mode: failing)
+    compiled = dataclasses.replace(RUN, recipe=RUN.chosen_recipe.with_changes(compile=True))
+    with pytest.raises(
+        LabError, match=r"torch.compile failed \(RuntimeError: no C\+\+ compiler found\). Train without"
+    ):
+        execute(compiled, tmp_path, dataset=tiny())
 
 
 def test_after_a_failure_the_folder_can_be_used_again(tiny: Tiny, tmp_path: Path) -> None:

@@ -14,7 +14,15 @@ from attncourse.lab import variant
 from attncourse.lab.errors import LabError
 
 OWN = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import torch
+
+@dataclass
+class Option:
+    size: int = 3
 
 class Doubling(torch.nn.Module):
     def __init__(self, channels):
