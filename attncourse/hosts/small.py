@@ -1,4 +1,4 @@
-"""The small, fast network of the CIFAR lab: three residual stages, a few seconds of one processor for an epoch.
+"""The small, fast network of the CIFAR lab: three residual stages, some ten seconds of one processor for an epoch.
 
 Ours, after no paper. A stem of stride 2 does the first halving, because places cost time and 32x32 pictures are
 redundant. Attention at the end of each block's branch, as in ResNet.
