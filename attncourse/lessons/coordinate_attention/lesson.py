@@ -369,7 +369,7 @@ class E(Right):
 
 # %% measure-parts
 torch.manual_seed(1)
-square = torch.rand(1, 4, 6, 6) + 0.5
+square = torch.rand(1, 4, 6, 6, dtype=torch.float64) + 0.5
 change = torch.zeros_like(square)
 change[:, :, 1], change[:, :, 4] = 0.9, -0.9  # from row 4 to row 1
 
@@ -382,9 +382,9 @@ def runs(snippet):
 # %% measure
 def measure(snippet):
     """One line of symptoms."""
-    zero = factor_of(filled(snippet(), 0.0), square)[0, 0, 0, 0]
-    module = filled(snippet(), 1.0)
-    differs = (factor_of(module, square + change) - factor_of(module, square)).abs() > 1e-6
+    zero = factor_of(filled(snippet().double(), 0.0), square)[0, 0, 0, 0]
+    module = filled(snippet().double(), 1.0)
+    differs = (factor_of(module, square + change) - factor_of(module, square)).abs() > 1e-9
     moved_rows = differs.any(dim=3).any(dim=1)[0].nonzero().flatten().tolist()
     count = sum(p.numel() for p in snippet().parameters())
     return f"{count:8}{str(runs(snippet)):>10}{zero:13.2f}      {moved_rows}"
