@@ -33,7 +33,17 @@ from attncourse.checking.channel_contract import (
     stays_between_0_and_1,
     trains_as_it_runs,
 )
-from attncourse.checking.channel_gate import MIDDLE, PRECISION, SMALL, Size, apart, gates, random_module, worst_row
+from attncourse.checking.channel_gate import (
+    LARGE,
+    MIDDLE,
+    PRECISION,
+    SMALL,
+    Size,
+    apart,
+    gates,
+    random_module,
+    worst_row,
+)
 from attncourse.checking.channel_structure import bottleneck_is_narrow, weights_have_their_own_parts
 from attncourse.checking.probes import Probe, Subject, Violation
 from attncourse.checking.report import Witness
@@ -44,11 +54,13 @@ Move = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def _sees_the_mean_and_the_maximum_only(subject: Subject) -> None:
-    for size in (SMALL, MIDDLE):
+    few = ((2, 3, 0.8), (5, 9, 0.8), (9, 5, 0.3), (1, 2, 0.0), (1, 7, 0.6), (4, 3, 0.8))
+    large = tuple((height, width, 0.5) for height, width in LARGE)
+    for size, shapes in ((SMALL, few + large), (MIDDLE, few)):
         built = random_module(subject, size)
         means, maxima = descriptors(subject.draw, 5, size.channels)
         plain = gates(built, maps(subject.draw, means, maxima, 2, 3, spread=0.0))
-        for height, width, spread in ((2, 3, 0.8), (5, 9, 0.8), (9, 5, 0.3), (1, 2, 0.0), (1, 7, 0.6), (4, 3, 0.8)):
+        for height, width, spread in shapes:
             got = gates(built, maps(subject.draw, means, maxima, height, width, spread))
             row = worst_row(apart(plain, got))
             if row is not None:

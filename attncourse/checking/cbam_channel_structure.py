@@ -12,6 +12,7 @@ from attncourse.checking.channel_gate import (
     NARROW,
     SMALL,
     UNEVEN,
+    WIDE,
     Signs,
     Size,
     apart,
@@ -72,7 +73,7 @@ def shares_the_layers(subject: Subject) -> None:
 
 def has_the_right_number_of_parameters(subject: Subject) -> None:
     """Two layers, whatever goes through them: the count of squeeze-and-excitation."""
-    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT):
+    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT, WIDE):
         built = subject.build(*size.arguments, warm=(3, size.channels, 1, 2), dtype="float32")
         count = count_values(built.shapes)
         biases = sorted({a + b for a in (0, size.hidden) for b in (0, size.channels)})
@@ -104,7 +105,7 @@ def computes_the_formula(subject: Subject) -> None:
     """
     far, near = (-30.0, -4.0, 3.0, 30.0), (-6.0, -2.0, 1.0, 5.0)
     readings: set[tuple[Signs, int]] | None = None
-    for size, values, span in ((SMALL, (0.5, -0.5), near), (MIDDLE, (0.2, -0.2), near), (NARROW, (0.3, -0.3), far)):
+    for size, values, span in ((SMALL, (0.5, -0.5), near), (MIDDLE, (0.2, -0.2), near), (NARROW, (0.6, -0.6), far)):
         sums = torch.tensor(span, dtype=torch.float64)[:, None].expand(-1, size.channels)
         means = (sums + subject.draw.signed(len(span), size.channels, low=0.1, high=0.3)) / size.channels
         gaps = subject.draw.signed(len(span), size.channels, low=1.0, high=5.0).abs()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from attncourse.checking import channel_contract as contract
 from attncourse.checking.cbam_channel_probes import TWO_BRANCH_PROBES
-from attncourse.checking.cbam_halves import CHANNEL, SPATIAL, Half, HalfCandidate, masks
+from attncourse.checking.cbam_halves import HalfCandidate
 from attncourse.checking.cbam_joining import (
     gradients_are_complete,
     joins_the_halves,
@@ -17,7 +17,8 @@ from attncourse.checking.cbam_joining import (
     multiplies_by_two_gates,
     zero_leaves_a_quarter,
 )
-from attncourse.checking.channel_gate import DEFAULT, MIDDLE, NARROW, SMALL, UNEVEN, count_values
+from attncourse.checking.cbam_masks import CHANNEL, SPATIAL, Found, Half, masks
+from attncourse.checking.channel_gate import DEFAULT, MIDDLE, NARROW, SMALL, UNEVEN, WIDE, count_values
 from attncourse.checking.probes import Probe, Subject, Violation
 from attncourse.checking.report import Witness
 from attncourse.checking.spatial_probes import SPATIAL_GATE_PROBES
@@ -47,7 +48,7 @@ def _can_be_built(subject: Subject) -> None:
 
 
 def _has_the_right_number_of_parameters(subject: Subject) -> None:
-    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT):
+    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT, WIDE):
         for kernel in (None, 5) if size.reduction else (None,):
             arguments = size.arguments if kernel is None else (*size.arguments, kernel)
             built = subject.build(*arguments, warm=(3, size.channels, 2, 3), dtype="float32")
@@ -89,7 +90,9 @@ def _of_half(half: Half, probes: Sequence[Probe]) -> tuple[Probe, ...]:
 
 def _within(half: Half, probe: Probe) -> Probe:
     def holds(subject: Subject) -> None:
-        probe.holds(Subject(HalfCandidate(subject.candidate, half, subject.seed), subject.seed))
+        masks_found: Found = subject.once("masks of halves", dict)
+        candidate = subject.once(half, lambda: HalfCandidate(subject.candidate, half, subject.seed, masks_found))
+        probe.holds(Subject(candidate, subject.seed))
 
     return Probe(f"the {half} half: {probe.subgoal}", holds, probe.next_step)
 

@@ -55,6 +55,10 @@ MIDDLE = Size(12, 3)
 UNEVEN = Size(23, 4)
 NARROW = Size(6, 16)
 DEFAULT = Size(240)
+# Wide enough for a hidden width that someone has capped.
+WIDE = Size(528)
+# As high or wide as the first maps of a network, and more places than a fixed window covers.
+LARGE = ((3, 230), (230, 3), (67, 65))
 
 
 def module(subject: Subject, size: Size, fill: Callable[[tuple[int, ...]], Tensor]) -> Built:
@@ -174,6 +178,20 @@ def gradients(built: Built, x: Tensor) -> tuple[Tensor, list[Tensor]]:
     ):
         raise AnswerError(UNUSABLE, "a gradient is not finite or has another shape than its tensor")
     return told[0], told[1:]
+
+
+def gradients_lost_in_training(built: Built, x: Tensor) -> str:
+    """Which tensor gets a gradient in evaluation mode and none in training mode; "" where there is none."""
+    calm, train = (built.outcome(x, train=train, gradients=True).gradients for train in (False, True))
+    names = ["x", *(f"a parameter of shape {shape}" for shape in built.shapes)]
+    for name, one, other in zip(names, calm or (), train or [None] * len(names), strict=False):
+        if _reached(one) and not _reached(other):
+            return name
+    return ""
+
+
+def _reached(gradient: Tensor | None) -> bool:
+    return gradient is not None and bool((gradient != 0).any())
 
 
 def count_values(shapes: Sequence[tuple[int, ...]]) -> int:

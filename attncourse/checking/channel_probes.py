@@ -24,11 +24,13 @@ from attncourse.checking.channel_contract import (
 )
 from attncourse.checking.channel_gate import (
     DEFAULT,
+    LARGE,
     MIDDLE,
     NARROW,
     PRECISION,
     SMALL,
     UNEVEN,
+    WIDE,
     Signs,
     Size,
     apart,
@@ -53,11 +55,13 @@ from attncourse.checking.report import Witness
 
 
 def _sees_the_mean_only(subject: Subject) -> None:
-    for size in (SMALL, MIDDLE):
+    few = ((2, 3, 1.0), (5, 9, 1.0), (9, 5, 4.0), (1, 1, 0.0), (1, 7, 1.0))
+    large = tuple((height, width, 1.0) for height, width in LARGE)
+    for size, shapes in ((SMALL, few + large), (MIDDLE, few)):
         built = random_module(subject, size)
         means = subject.draw.signed(5, size.channels, low=0.5, high=3.0)
         plain = gates(built, maps(subject.draw, means, 2, 3, spread=0.0))
-        for height, width, spread in ((2, 3, 1.0), (5, 9, 1.0), (9, 5, 4.0), (1, 1, 0.0), (1, 7, 1.0)):
+        for height, width, spread in shapes:
             x = maps(subject.draw, means, height, width, spread)
             got = gates(built, x)
             row = worst_row(apart(plain, got))
@@ -86,7 +90,7 @@ def _reacts_to_every_mean(subject: Subject) -> None:
 
 
 def _has_the_right_number_of_parameters(subject: Subject) -> None:
-    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT):
+    for size in (SMALL, MIDDLE, UNEVEN, NARROW, DEFAULT, WIDE):
         built = subject.build(*size.arguments, warm=(3, size.channels, 1, 2), dtype="float32")
         count = count_values(built.shapes)
         wanted = sorted({size.weights + a + b for a in (0, size.hidden) for b in (0, size.channels)})
@@ -108,7 +112,7 @@ def _as_if(size: Size, count: int) -> str:
 def _computes_the_formula(subject: Subject) -> None:
     far, near = (-30.0, -4.0, 3.0, 30.0), (-6.0, -2.0, 1.0, 5.0)
     readings: set[Signs] | None = None
-    for size, values, span in ((SMALL, (0.5, -0.5), near), (MIDDLE, (0.2, -0.2), near), (NARROW, (0.3, -0.3), far)):
+    for size, values, span in ((SMALL, (0.5, -0.5), near), (MIDDLE, (0.2, -0.2), near), (NARROW, (0.9, -0.9), far)):
         sums = torch.tensor(span, dtype=torch.float64)
         means = maps(subject.draw, sums[:, None] / size.channels, size.channels, 1)[:, 0, :, 0]
         built = [constant_module(subject, size, value) for value in values]

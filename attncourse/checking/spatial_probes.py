@@ -62,6 +62,7 @@ def _sees_the_mean_and_the_maximum_only(subject: Subject) -> None:
             "5 other channels": features(subject.draw, means, maxima),
             "3 channels": features(subject.draw, means, maxima, channels=3),
             "9 channels": features(subject.draw, means, maxima, channels=9),
+            "129 channels": features(subject.draw, means, maxima, channels=129),
         }
         for words, other in others.items():
             got = gates(built, other)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from attncourse.checking.channel_gate import count_values, gradients
+from attncourse.checking.channel_gate import LARGE, count_values, gradients
 from attncourse.checking.draw import Draw
 from attncourse.checking.probes import Built, Subject, Violation
 from attncourse.checking.report import Witness
@@ -116,6 +116,8 @@ def computes_the_formula(subject: Subject) -> None:
         (SMALL, -0.3, (5, 4)),
         (MIDDLE, 0.1, (7, 6)),
         (DEFAULT, 0.05, (9, 8)),
+        # As high or wide as the first maps of a network, and more places than a fixed window covers.
+        *((SMALL, 0.2, size) for size in LARGE),
     ):
         built = constant_module(subject, kernel, value)
         means, maxima = two_maps(subject.draw, 2, *size)
