@@ -118,4 +118,26 @@ class ConvolutionMadeInForward(Whole):
         return refined * nn.Conv2d(2, 1, self.side, padding=self.side // 2).to(x)(maps).sigmoid()
 
 
+class _OfOnePrecision(HalvesMadeInForward):
+    """Nothing fits the new layers to x: in float64 torch complains, of each kind of layer in other words."""
+
+    def forward(self, x):
+        return Whole(*self.arguments)(x)
+
+
+class _ConvolutionsOfOnePrecision(HalvesMadeInForward):
+    bias = True
+
+    def forward(self, x):
+        channels, reduction, _ = self.arguments
+        layer = nn.Conv2d(channels, max(1, channels // reduction), 1, bias=self.bias)
+        layer(x.mean(dim=(2, 3), keepdim=True))
+        return Whole(*self.arguments)(x)
+
+
+class _BareConvolutionsOfOnePrecision(_ConvolutionsOfOnePrecision):
+    bias = False
+
+
 ARGUMENT_MISTAKES = public_modules(dict(vars()))
+ARGUMENT_DRESSES = (_OfOnePrecision, _ConvolutionsOfOnePrecision, _BareConvolutionsOfOnePrecision)

@@ -34,9 +34,11 @@ SPATIAL_MISTAKES = (
     maps.AddsTheMaps,
     maps.PoolsChannelsAndRows,
     maps.PoolsAlongTheWidth,
+    window.OnlyThreeAndSeven,
     window.PaddingFixedAtThree,
     window.PaddingFixedAtOne,
     window.NoPadding,
+    window.PaddingOfTheKernelSize,
 )
 
 HALF_MISTAKES = (*map(of_channel_half, CHANNEL_MISTAKES), *map(of_spatial_half, SPATIAL_MISTAKES))

@@ -88,8 +88,8 @@ class LosesTheChannelGate(Whole):
 class ChannelsOnly(Whole):
     """You stopped after the channel half.
 
-    The convolution is made and counted, but nothing ever calls it: it gets no gradient. Nothing fails, it just never
-    learns.
+    The convolution is made and counted, but it has no part in what is returned: it gets no gradient. Nothing fails, it
+    just never learns. (A softmax over its single channel has the same effect, for it is 1 everywhere.)
 
     Send the refined features through the spatial half.
     """

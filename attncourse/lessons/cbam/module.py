@@ -7,7 +7,7 @@ from torch import nn
 from attncourse.attention import CBAM
 from attncourse.checking import ModuleExercise, Scenario
 from attncourse.checking.cbam_probes import CBAM_PROBES
-from attncourse.lessons.cbam._argument_mistakes import ARGUMENT_MISTAKES
+from attncourse.lessons.cbam._argument_mistakes import ARGUMENT_DRESSES, ARGUMENT_MISTAKES
 from attncourse.lessons.cbam._half_mistakes import HALF_MISTAKES
 from attncourse.lessons.cbam._joining_mistakes import JOINING_MISTAKES
 from attncourse.lessons.cbam._module_styles import STYLES, VARIANTS
@@ -41,8 +41,10 @@ exercise = ModuleExercise(
         Scenario("12 channels, reduction 3, kernel_size 5", (12, 3, 5), ((1, 12, 5, 9), (3, 12, 9, 5))),
         Scenario("23 channels, reduction 4, the default kernel_size", (23, 4), ((2, 23, 6, 8),)),
         Scenario("6 channels, the defaults", (6,), ((2, 6, 11, 13), (2, 6, 1, 1), (2, 6, 13, 11))),
-        Scenario("240 channels, the defaults", (240,), ((2, 240, 3, 2),)),
+        Scenario("528 channels, the defaults", (528,), ((2, 528, 3, 2),)),
         Scenario("large values", (4, 2, 3), ((3, 4, 3, 5),), scale=20.0),
+        # Maps as high or wide as the first ones of a network; more places and pictures than anyone fixes.
+        Scenario("large maps", (4, 2, 3), ((2, 4, 3, 230), (2, 4, 230, 3), (1, 4, 61, 63), (17, 4, 2, 3))),
     ],
     probes=CBAM_PROBES,
     fill=(0.06, 0.3),
@@ -66,4 +68,5 @@ for style in STYLES:
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
 for mistake in MISTAKES:
-    exercise.misconception(mistake, dresses=dresses(mistake))
+    forms = [form for form in ARGUMENT_DRESSES if issubclass(form, mistake)]
+    exercise.misconception(mistake, dresses=(*forms, *dresses(mistake)))

@@ -232,6 +232,19 @@ class ReluBehindEachBranch(Channel):
         return torch.relu(super().mlp(z))
 
 
+class ReluBehindTheSecondLayer(Channel):
+    """You put the ReLU behind the second layer, and none between the two. (Expected.)
+
+    Two linear layers in a row are one; and with what the ReLU leaves, no branch can speak against a channel: no gate
+    falls below 0.5.
+
+    Move the ReLU between the two layers.
+    """
+
+    def mlp(self, z):
+        return torch.relu(self.expand(self.reduce(z)))
+
+
 class ReluBehindTheSum(Channel):
     """You put a ReLU between the sum and the sigmoid.
 
@@ -244,4 +257,10 @@ class ReluBehindTheSum(Channel):
         return torch.relu(super().join(mean, maximum))
 
 
+class _MaximumInFront(ConcatenatesTheDescriptors):
+    def join(self, mean, maximum):
+        return super().join(maximum, mean)
+
+
 BRANCH_MISTAKES = public_modules(dict(vars()))
+BRANCH_DRESSES = (_MaximumInFront,)

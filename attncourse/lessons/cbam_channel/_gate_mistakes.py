@@ -229,4 +229,32 @@ class LayersMadeInForward(nn.Module):
         return x * torch.sigmoid(mlp(x.mean(dim=(2, 3))) + mlp(x.amax(dim=(2, 3))))[:, :, None, None]
 
 
+class _OfOnePrecision(LayersMadeInForward):
+    """Nothing fits the new layers to x: in float64 torch complains, of each kind of layer in other words."""
+
+    def layers(self):
+        return nn.Sequential(nn.Linear(self.channels, self.hidden), nn.ReLU(), nn.Linear(self.hidden, self.channels))
+
+    def forward(self, x):
+        mlp = self.layers()
+        return x * torch.sigmoid(mlp(x.mean(dim=(2, 3))) + mlp(x.amax(dim=(2, 3))))[:, :, None, None]
+
+
+class _ConvolutionsOfOnePrecision(_OfOnePrecision):
+    bias = True
+
+    def layers(self):
+        down = nn.Conv2d(self.channels, self.hidden, 1, bias=self.bias)
+        return nn.Sequential(down, nn.ReLU(), nn.Conv2d(self.hidden, self.channels, 1, bias=self.bias))
+
+    def forward(self, x):
+        mlp = self.layers()
+        return x * torch.sigmoid(mlp(x.mean(dim=(2, 3), keepdim=True)) + mlp(x.amax(dim=(2, 3), keepdim=True)))
+
+
+class _BareConvolutionsOfOnePrecision(_ConvolutionsOfOnePrecision):
+    bias = False
+
+
 GATE_MISTAKES = public_modules(dict(vars()))
+GATE_DRESSES = (_OfOnePrecision, _ConvolutionsOfOnePrecision, _BareConvolutionsOfOnePrecision)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from attncourse.attention import ChannelAttention
 from attncourse.checking import ModuleExercise, Scenario
 from attncourse.checking.cbam_channel_probes import TWO_BRANCH_PROBES
-from attncourse.lessons.cbam_channel._branch_mistakes import BRANCH_MISTAKES
-from attncourse.lessons.cbam_channel._gate_mistakes import GATE_MISTAKES
+from attncourse.lessons.cbam_channel._branch_mistakes import BRANCH_DRESSES, BRANCH_MISTAKES
+from attncourse.lessons.cbam_channel._gate_mistakes import GATE_DRESSES, GATE_MISTAKES
 from attncourse.lessons.cbam_channel._module_styles import STYLES, VARIANTS
 from attncourse.lessons.cbam_channel._pooling_mistakes import POOLING_MISTAKES
 from attncourse.lessons.cbam_channel._width_mistakes import WIDTH_MISTAKES
@@ -40,8 +40,10 @@ exercise = ModuleExercise(
         Scenario("12 channels, reduction 3", (12, 3), ((3, 12, 5, 9), (2, 12, 9, 5), (1, 12, 3, 7), (64, 12, 1, 1))),
         Scenario("23 channels, reduction 4, which does not divide 23", (23, 4), ((2, 23, 3, 2),)),
         Scenario("6 channels, the default reduction of 16", (6,), ((2, 6, 2, 3),)),
-        Scenario("240 channels, the default reduction", (240,), ((2, 240, 2, 1),)),
+        Scenario("528 channels, the default reduction", (528,), ((2, 528, 2, 1),)),
         Scenario("large values", (12, 3), ((5, 12, 2, 1),), scale=15.0),
+        # Maps as high or wide as the first ones of a network, and more places than a fixed window covers.
+        Scenario("large maps", (4, 2), ((2, 4, 3, 230), (2, 4, 230, 3), (1, 4, 61, 63))),
     ],
     probes=TWO_BRANCH_PROBES,
 )
@@ -52,4 +54,4 @@ for style in STYLES:
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
 for mistake in (*BRANCH_MISTAKES, *POOLING_MISTAKES, *GATE_MISTAKES, *WIDTH_MISTAKES):
-    exercise.misconception(mistake)
+    exercise.misconception(mistake, [form for form in (*BRANCH_DRESSES, *GATE_DRESSES) if issubclass(form, mistake)])

@@ -156,11 +156,11 @@ def tests_square_maps_only(implementation):
 
 @exercise.misconception
 def leaves_the_biases_at_zero(implementation):
-    """Your test only uses biases of zero.
+    """Your test only uses biases of zero, or weights so large that every gate sits at 0 or 1.
 
     Then nobody sees whether the last bias counts once or twice.
 
-    Draw the biases with torch.randn as well.
+    Draw the biases with torch.randn as well, and look at the gates that you get.
     """
     x, w1, b1, w2, b2 = _case()
     return _compare(implementation, (x, w1, 0 * b1, w2, 0 * b2))

@@ -152,11 +152,12 @@ class AddsTheGate(Spatial):
 
 
 class GateNeverUsed(Spatial):
-    """You made the convolution, and then returned the input without using it.
+    """You made the convolution, and what you return is the input as it came.
 
-    Nothing is weighed, and the kernel never gets a gradient, so it cannot learn.
+    Nothing is weighed, and the kernel never gets a gradient. Either the gate is not in what is returned, or it is 1
+    everywhere: a softmax over a single channel is.
 
-    Follow your `forward` from its last line back: the gate must be in what is returned.
+    Follow your `forward` from its last line back: the gate, a sigmoid, must be in what is returned.
     """
 
     def forward(self, x):
@@ -206,4 +207,20 @@ class ConvolutionMadeInForward(nn.Module):
         return x * convolution(maps).sigmoid()
 
 
+class _OfOnePrecision(ConvolutionMadeInForward):
+    """Nothing fits the new layer to x: in float64 torch complains, with a bias and without in other words."""
+
+    bias = True
+
+    def forward(self, x):
+        convolution = nn.Conv2d(2, 1, self.kernel_size, padding=self.kernel_size // 2, bias=self.bias)
+        maps = torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)
+        return x * convolution(maps).sigmoid()
+
+
+class _OfOnePrecisionWithoutBias(_OfOnePrecision):
+    bias = False
+
+
 GATE_MISTAKES = public_modules(vars())
+GATE_DRESSES = (_OfOnePrecision, _OfOnePrecisionWithoutBias)

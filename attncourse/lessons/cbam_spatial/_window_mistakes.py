@@ -48,16 +48,21 @@ class DefaultOfThree(Spatial):
 
 
 class OnlyThreeAndSeven(Spatial):
-    """You allow the kernel sizes 3 and 7 and refuse all others, as a much-copied implementation does.
+    """You pad for the kernel sizes 3 and 7 alone, as a much-copied implementation does.
 
-    Its line reads `padding = 3 if kernel_size == 7 else 1`, which needs the assertion. The task asks for any odd
-    kernel size, and one formula serves them all.
+    Its line reads `padding = 3 if kernel_size == 7 else 1`, and an assertion keeps all other sizes out. The task asks
+    for any odd kernel size, and one formula serves them all.
 
-    Use `padding=kernel_size // 2` and drop the assertion.
+    Use `padding=kernel_size // 2`; no assertion is needed.
     """
 
     def layer(self, kernel_size):
         assert kernel_size in (3, 7), "kernel size must be 3 or 7"
+        return nn.Conv2d(2, 1, kernel_size, padding=3 if kernel_size == 7 else 1)
+
+
+class _WithoutTheAssertion(OnlyThreeAndSeven):
+    def layer(self, kernel_size):
         return nn.Conv2d(2, 1, kernel_size, padding=3 if kernel_size == 7 else 1)
 
 
@@ -143,7 +148,16 @@ class _GateFirst(Spatial):
 
 
 WINDOW_MISTAKES = public_modules(vars())
-GATE_FIRST = tuple(
-    type(mistake.__name__, (_GateFirst, mistake), {})
-    for mistake in (PaddingFixedAtThree, PaddingFixedAtOne, NoPadding, PaddingOfTheKernelSize)
+WINDOW_DRESSES = (
+    _WithoutTheAssertion,
+    *(
+        type(mistake.__name__, (_GateFirst, mistake), {})
+        for mistake in (
+            _WithoutTheAssertion,
+            PaddingFixedAtThree,
+            PaddingFixedAtOne,
+            NoPadding,
+            PaddingOfTheKernelSize,
+        )
+    ),
 )

@@ -7,11 +7,11 @@ from torch import nn
 from attncourse.attention import SpatialAttention
 from attncourse.checking import ModuleExercise, Scenario
 from attncourse.checking.spatial_probes import SPATIAL_GATE_PROBES
-from attncourse.lessons.cbam_spatial._gate_mistakes import GATE_MISTAKES
+from attncourse.lessons.cbam_spatial._gate_mistakes import GATE_DRESSES, GATE_MISTAKES
 from attncourse.lessons.cbam_spatial._map_mistakes import MAP_MISTAKES
 from attncourse.lessons.cbam_spatial._module_styles import STYLES, VARIANTS
 from attncourse.lessons.cbam_spatial._parts import dresses
-from attncourse.lessons.cbam_spatial._window_mistakes import GATE_FIRST, WINDOW_MISTAKES
+from attncourse.lessons.cbam_spatial._window_mistakes import WINDOW_DRESSES, WINDOW_MISTAKES
 
 exercise = ModuleExercise(
     "cbam-spatial-module",
@@ -43,6 +43,8 @@ exercise = ModuleExercise(
         Scenario("the default kernel_size", (), ((1, 6, 13, 11), (2, 3, 11, 13))),
         Scenario("kernel_size=9", (9,), ((2, 3, 6, 7),)),
         Scenario("large values", (3,), ((3, 9, 3, 5),), scale=30.0),
+        # Maps as high or wide as the first ones of a network; more channels, places and pictures than anyone fixes.
+        Scenario("large maps", (3,), ((2, 4, 3, 230), (2, 4, 230, 3), (1, 3, 61, 63), (17, 129, 2, 3))),
     ],
     probes=SPATIAL_GATE_PROBES,
     fill=(0.06, 0.2),
@@ -66,5 +68,5 @@ for style in STYLES:
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
 for mistake in MISTAKES:
-    gate_first = [form for form in GATE_FIRST if issubclass(form, mistake)]
-    exercise.misconception(mistake, dresses=(*gate_first, *dresses(mistake)))
+    forms = [form for form in (*GATE_DRESSES, *WINDOW_DRESSES) if issubclass(form, mistake)]
+    exercise.misconception(mistake, dresses=(*forms, *dresses(mistake)))
