@@ -19,9 +19,14 @@ WHERE = {
     "RECIPES": "attncourse.lab.recipe",
     "Recipe": "attncourse.lab.recipe",
     "Run": "attncourse.lab.run",
+    "TASKS": "attncourse.lab.tasks",
     "analyse": "attncourse.lab.comparison",
+    "arrangement": "attncourse.lab.tasks.arrangement",
     "compare": "attncourse.lab.comparing",
     "execute": "attncourse.lab.execution",
+    "load": "attncourse.lab.data",
+    "read_comparison": "attncourse.lab.comparison_records",
+    "recorded": "attncourse.lab.measured",
 }
 __all__ = sorted(WHERE)
 

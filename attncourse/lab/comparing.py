@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from attncourse.lab import comparison_files, display, record, schedule, variant
-from attncourse.lab.comparable import require_comparable
+from attncourse.lab import comparison_files, display, schedule, variant
 from attncourse.lab.comparison import WORTH, Comparison, analyse
+from attncourse.lab.comparison_records import curves_of, finished, require_folder
 from attncourse.lab.control import require_match
 from attncourse.lab.data import load
 from attncourse.lab.device import device_of
@@ -77,10 +77,10 @@ def compare(
     runs = planned(names, seeds, own, data=data, host=host, recipe=recipe, device=device, cpu_seconds=cpu_seconds)
     dataset = load(data)
     _require_buildable(runs[: len(names)], len(dataset.classes))
-    _require_folder(folder, about(runs[0], dataset, device_of(device)))
+    require_folder(folder, about(runs[0], dataset, device_of(device)))
     looks = comparison_files.looks(folder)
 
-    found, open_runs = _finished(runs, folder)
+    found, open_runs = finished(runs, folder)
     if found:
         say(f"{len(found)} of {len(runs)} runs are finished already.")
     carried_out: Iterator[schedule.Outcome]
@@ -90,14 +90,20 @@ def compare(
         carried_out = schedule.in_processes(open_runs, folder, jobs)
     else:
         carried_out = schedule.in_this_process(open_runs, folder, dataset, lambda run: display.here(_label(run)))
-    problems = []
-    with closing(carried_out):  # type: ignore[type-var]
-        for outcome in carried_out if open_runs else ():
-            if outcome.record is None:
-                problems.append(f"{_label(outcome.run)}, is excluded: {outcome.problem}")
-            else:
-                found[outcome.run.key] = outcome.record
-            say(f"[{len(found) + len(problems)}/{len(runs)}] {_told(outcome)}")
+    problems: list[str] = []
+    began = time.monotonic()
+    try:
+        with closing(carried_out):  # type: ignore[type-var]
+            for done, outcome in enumerate(carried_out if open_runs else (), 1):
+                if outcome.record is None:
+                    problems.append(f"{_label(outcome.run)}, is excluded: {outcome.problem}")
+                else:
+                    found[outcome.run.key] = outcome.record
+                left = (time.monotonic() - began) / done * (len(open_runs) - done)
+                say(f"[{len(found) + len(problems)}/{len(runs)}] {_told(outcome)}{_left(left)}")
+    except KeyboardInterrupt:
+        say(f"{len(found)} of {len(runs)} runs are finished and kept in {out}; the same again goes on from there.")
+        raise
     if not found:
         raise LabError(f"Every run failed. The first: {problems[0]}")
     records = [found[run.key] for run in runs if run.key in found]
@@ -107,7 +113,7 @@ def compare(
         worth=worth,
         failed=problems,
         notes=_repeated_look(looks, seeds),
-        curves={name: _curves(folder, [run for run in runs if run.attention == name]) for name in names},
+        curves={name: curves_of([folder / run.folder_name for run in runs if run.attention == name]) for name in names},
     )
     try:
         comparison_files.write(comparison, folder, looks=sorted({*looks, seeds}))
@@ -172,30 +178,6 @@ def _require_buildable(runs: Sequence[Run], classes: int) -> None:
                 require_match(controlled, counted(run, controlled) - bare, own - bare)
 
 
-def _require_folder(folder: Path, expected: Mapping[str, Any]) -> None:
-    """Raises LabError where it cannot be written, or holds runs that those to come cannot be compared with."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / ".writable"
-        trial.touch()
-        trial.unlink()
-    except OSError as error:
-        raise LabError(f"{folder} cannot be written ({error.strerror}). Choose another --out") from error
-    there = [found for path in sorted(folder.glob(f"*/{record.NAME}")) if (found := record.read(path.parent))]
-    for foreign in there:
-        require_comparable([expected, foreign], f"{folder} holds the second: choose another --out")
-
-
-def _finished(runs: Sequence[Run], folder: Path) -> tuple[dict[str, dict[str, Any]], list[Run]]:
-    """The records that are there, by key, and the runs that are still to do."""
-    found = {}
-    for run in runs:
-        there = record.read(folder / run.folder_name)
-        if there and there.get("finished") and there.get("key") == run.key:
-            found[run.key] = there
-    return found, [run for run in runs if run.key not in found]
-
-
 def _repeated_look(looks: Sequence[int], seeds: int) -> list[str]:
     earlier = [count for count in looks if count < seeds]
     if not earlier:
@@ -207,18 +189,6 @@ def _repeated_look(looks: Sequence[int], seeds: int) -> list[str]:
     ]
 
 
-def _curves(folder: Path, runs: Sequence[Run]) -> list[list[float]]:
-    """The test accuracies by epoch of runs that measured them at every epoch."""
-    curves = []
-    for run in runs:
-        try:
-            with open(folder / run.folder_name / "log.csv", encoding="utf-8", newline="") as file:
-                curves.append([float(row["test_accuracy"]) for row in csv.DictReader(file)])
-        except (OSError, ValueError, KeyError):
-            continue  # a budget of time leaves them out, and a figure is not worth a failure
-    return curves
-
-
 def _label(run: Run) -> str:
     return f"{run.attention}, seed {run.seed}"
 
@@ -227,6 +197,12 @@ def _told(outcome: schedule.Outcome) -> str:
     if outcome.record is None:
         return f"{_label(outcome.run)}: failed. {outcome.problem}"
     return f"{_label(outcome.run)}: {outcome.record['test_accuracy']:.2%} in {outcome.record['seconds']:.1f} s"
+
+
+def _left(seconds: float) -> str:
+    if not seconds:
+        return ""
+    return f"; about {seconds / 60:.0f} min left" if seconds >= 90 else f"; about {seconds:.0f} s left"
 
 
 def _print(line: str) -> None:

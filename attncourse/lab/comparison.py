@@ -12,6 +12,7 @@ from typing import Any
 from attncourse import figures
 from attncourse.lab import comparison_text
 from attncourse.lab.comparable import require_comparable
+from attncourse.lab.comparison_notes import about, exclusion, missing, mixed
 from attncourse.lab.errors import LabError
 from attncourse.lab.statistics import LEVEL, PairedDifference, Summary, paired_differences, summary
 from attncourse.lab.variant import controlled_by
@@ -184,7 +185,7 @@ def analyse(
         if record["attention"] not in taken:
             continue
         if not _measured(record):
-            excluded.append(_exclusion(record))
+            excluded.append(exclusion(record))
         elif taken[record["attention"]].setdefault(record["seed"], record) is not record:
             raise LabError(f"{record['attention']}, seed {record['seed']}, comes twice. Give each run once")
     variants = [_variant(name, taken[name], (curves or {}).get(name, ())) for name in names]
@@ -205,19 +206,14 @@ def analyse(
         for one, other in dict.fromkeys(pairs)
         for name in [f"{one} - {other}"]
     ]
-    about = _about(records) | {"worth": worth, "level": LEVEL}
-    notes = [*_missing(variants), *_mixed(about), *notes]
-    return Comparison(about, variants, contrasts, [*failed, *excluded], notes)
+    shared = about(records) | {"worth": worth, "level": LEVEL}
+    notes = [*missing({one.attention: one.accuracies for one in variants}), *mixed(shared), *notes]
+    return Comparison(shared, variants, contrasts, [*failed, *excluded], notes)
 
 
 def _measured(record: Mapping[str, Any]) -> bool:
     accuracy = record.get("test_accuracy")
     return isinstance(accuracy, int | float) and math.isfinite(accuracy)
-
-
-def _exclusion(record: Mapping[str, Any]) -> str:
-    problem = record.get("problem") or "it has no accuracy"
-    return f"{record['attention']}, seed {record['seed']}, is excluded: {problem}"
 
 
 def _variant(name: str, records: Mapping[int, Mapping[str, Any]], curves: Sequence[Sequence[float]]) -> Measured:
@@ -239,43 +235,6 @@ def _variant(name: str, records: Mapping[int, Mapping[str, Any]], curves: Sequen
         middle("images_per_second"),
         curves,
     )
-
-
-def _about(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all share, and each value that versions and hardware have."""
-    first = records[0]
-    shared = ("data", "data_title", "data_fingerprint", "host", "recipe", "device", "cpu_seconds_budget")
-    found: dict[str, Any] = {name: first.get(name) for name in shared}
-    for name in ("versions", "hardware", "threads", "precision"):
-        values = [record[name] for record in records if name in record]
-        found[name] = [value for place, value in enumerate(values) if value not in values[:place]]
-    return found
-
-
-def _missing(variants: Sequence[Measured]) -> list[str]:
-    """Which variants lack seeds that others have."""
-    seeds = sorted({seed for one in variants for seed in one.accuracies})
-    notes = []
-    for one in variants:
-        lacking = [seed for seed in seeds if seed not in one.accuracies]
-        if lacking:
-            which = ", ".join(map(str, lacking))
-            notes.append(f"{one.attention} lacks seed {which}: its differences are over the seeds in common")
-    return notes
-
-
-def _mixed(about: Mapping[str, Any]) -> list[str]:
-    words = {
-        "versions": "versions",
-        "hardware": "kinds of hardware",
-        "threads": "numbers of threads",
-        "precision": "precisions",
-    }
-    return [
-        f"The runs come from {len(about[name])} {word}: times are not comparable, and accuracies may differ a little"
-        for name, word in words.items()
-        if len(about[name]) > 1
-    ]
 
 
 def _ends(interval: Any) -> tuple[float, float] | None:

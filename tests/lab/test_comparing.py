@@ -83,7 +83,8 @@ def test_a_comparison_is_the_records_of_its_runs(executed: list[Run], monkeypatc
     }
     assert [len(run) for one in found.variants for run in one.curves] == [2] * 4
     assert found.contrast("se").verdict.state == NO_VERDICT
-    assert re.fullmatch(r"\[1/4\] none, seed 0: \d+\.\d\d% in \d+\.\d s", lines[0])
+    assert re.fullmatch(r"\[1/4\] none, seed 0: \d+\.\d\d% in \d+\.\d s; about \d+ s left", lines[0])
+    assert lines[-1].endswith(" s"), "nothing is left"
     assert {path.name for path in Path("out").iterdir() if path.is_file()} == {
         "comparison.json",
         "comparison.csv",
@@ -122,12 +123,26 @@ def test_an_interrupted_comparison_goes_on(executed: list[Run], monkeypatch: pyt
 
     with monkeypatch.context() as patch:
         patch.setattr(schedule, "execute", interrupted)
+        lines: list[str] = []
         with pytest.raises(KeyboardInterrupt):
-            compare()
+            compare(say=lines.append)
+    assert lines[-1] == "2 of 4 runs are finished and kept in out; the same again goes on from there."
     executed.clear()
     found = compare()
     assert [(run.seed, run.attention) for run in executed] == [(1, "none"), (1, "se")]
     assert [one.accuracies for one in found.variants] == [one.accuracies for one in whole.variants]
+
+
+def test_records_are_compared_again_without_a_run(executed: list[Run]) -> None:
+    made = compare(["se", "none"])
+    executed.clear()
+    found = lab.read_comparison("out")
+    assert executed == []
+    assert found.baseline == "none"
+    assert [found[name] for name in ("se", "none")] == list(made.variants)
+    assert lab.read_comparison("out", attention=["se", "none"]).contrasts == made.contrasts
+    with pytest.raises(LabError, match="no record in nowhere"):
+        lab.read_comparison("nowhere")
 
 
 def test_a_class_of_ones_own_goes_beside_ours() -> None:
