@@ -25,6 +25,7 @@ from attncourse.checking.report import Witness
 
 SIZES = ((1, 2, 3), (2, 3, 2), (1, 1, 1), (3, 9, 13), (2, 13, 6), (1, 7, 7))
 DRAWS = 4
+LARGE, NEAR = 10.0, 2e-3
 # What y / x is where every parameter is zero, and what that tells.
 WITHOUT_PARAMETERS = {
     0.25: "That is 1/2 * 1/2: two gates are multiplied, and the input itself is missing beside them",
@@ -99,7 +100,7 @@ def stays_between_1_and_2(subject: Subject) -> None:
     seen = []
     for _ in range(DRAWS):
         built = random_module(subject, SMALL, 1.0, 3.0)
-        x = features(subject, SMALL, 4, 5, 6)
+        x = LARGE * features(subject, SMALL, 4, 5, 6)
         factor = factors(x, built.run(x))
         seen.append(factor)
         outside = worst_sample((factor < 1 - PRECISION) | (factor > 2 + PRECISION))
@@ -109,8 +110,8 @@ def stays_between_1_and_2(subject: Subject) -> None:
             )
             raise Violation(sentence, _some(factor, outside))
     every = torch.cat(seen)
-    if float(every.min()) > 1.05 or float(every.max()) < 1.95:
-        sentence = f"Under large weights the factors only go from {float(every.min()):.3g} to {float(every.max()):.3g}."
+    if float(every.min()) > 1 + NEAR or float(every.max()) < 2 - NEAR:
+        sentence = f"Under large weights the factors only go from {float(every.min()):.4g} to {float(every.max()):.4g}."
         raise Violation(sentence, _some(every, 0))
 
 
