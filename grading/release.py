@@ -26,12 +26,17 @@ from nbformat import NotebookNode
 from attncourse import course
 from attncourse.course import Lesson
 from attncourse.notebook import SOLUTION, without_solution
+from grading.imports import Imports
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 MARKS = re.compile(rf"^[ \t]*(?:{BEGIN}|{END})[ \t]*\n?", re.MULTILINE)
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 CELL_SECONDS = 120
+# What the check cells call.
+CHECK = ROOT / "attncourse" / "selfcheck.py"
+# A lesson that is added there changes no other.
+CATALOGUE = ROOT / "attncourse" / "course.py"
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,10 @@ def execute(notebook: NotebookNode, seconds: int = CELL_SECONDS) -> NotebookNode
 
 
 def freshness(lesson: Lesson) -> str:
-    """A hash over all that shapes a lesson's notebooks: its folder, what it imports of ours, and the pins."""
+    """A hash over all that shapes a lesson's notebooks: its folder, what that stands on of ours, and the pins."""
     digest = hashlib.sha256()
-    folders = [lesson.folder, *(ROOT / "attncourse" / part for part in ("attention", "checking", "figures"))]
-    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    known = Imports().closure([*lesson.folder.rglob("*.py"), CHECK])
+    files = [path for path in known if path != CATALOGUE]
     for path in [*files, Path(__file__), ROOT / "constraints.txt"]:
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
