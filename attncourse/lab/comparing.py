@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from attncourse.lab import comparison_files, display, schedule, variant
-from attncourse.lab.comparison import WORTH, Comparison, analyse
+from attncourse.lab.comparison import WORTH, Comparison, analyse, require_worth
 from attncourse.lab.comparison_records import curves_of, finished, require_folder
 from attncourse.lab.control import require_match
 from attncourse.lab.data import load
@@ -58,7 +58,8 @@ def compare(
         cpu_seconds: a budget for each run in place of the recipe's epochs.
         control: add for each variant but "none" its parameter-matched control.
         worth: the smallest difference worth having, a fraction.
-        jobs: processes on this machine, each with one thread; 1: in this process.
+        jobs: processes on this machine, each with one thread; 1: in this process. More than 1 in a script of your own:
+            call this under ``if __name__ == "__main__":``, for each process imports the script.
         scheduler: a Dask scheduler's address; ``jobs`` then does not count.
         say: takes a line for each finished run; by default it is printed to the error stream.
 
@@ -106,7 +107,8 @@ def compare(
         raise
     if not found:
         raise LabError(f"Every run failed. The first: {problems[0]}")
-    records = [found[run.key] for run in runs if run.key in found]
+    # A record may name its variant otherwise: cbam and cbam() are one run.
+    records = [{**found[run.key], "attention": run.attention} for run in runs if run.key in found]
     comparison = analyse(
         records,
         attention=names,
@@ -139,7 +141,7 @@ def planned(
 
 def _require(
     names: Sequence[str],
-    own: Mapping[str, object],
+    own: Mapping[str, type[nn.Module]],
     *,
     seeds: int,
     jobs: int,
@@ -149,13 +151,15 @@ def _require(
     for what, value in (("seeds", seeds), ("jobs", jobs)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise LabError(f"{what} must be a whole number of at least 1; got {value!r}. For example {what}=4")
-    if not worth > 0:
-        raise LabError(f"The difference worth having must be above 0; got {worth!r}. Half a point is 0.005")
     if len(names) < 2:
         raise LabError(f"A comparison needs two variants or more; got {', '.join(names) or 'nothing'}. Try: none se")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise LabError(f"{', '.join(twice)} comes twice. Name each variant once")
+    require_worth(worth)
+    alike: dict[str, str] = {}
+    for name in names:
+        what = variant.fingerprint(name, own.get(variant.controlled_by(name) or name))
+        if what in alike:
+            raise LabError(f"{name} comes twice{'' if alike[what] == name else f', as {alike[what]}'}. Name each once")
+        alike[what] = name
     if own and elsewhere:
         raise LabError(
             f"{', '.join(own)} is a class of this process, which others cannot import. "

@@ -173,8 +173,7 @@ def analyse(
     Raises:
         LabError: the runs are not comparable, or there is none, or two are of the same variant and seed.
     """
-    if not worth > 0:
-        raise LabError(f"The difference worth having must be above 0, got {worth}. Half a point is 0.005")
+    require_worth(worth)
     if not records:
         raise LabError("There is no record to compare. Train some runs first: attncourse compare --help")
     require_comparable(records)
@@ -209,6 +208,12 @@ def analyse(
     shared = about(records) | {"worth": worth, "level": LEVEL}
     notes = [*missing({one.attention: one.accuracies for one in variants}), *mixed(shared), *notes]
     return Comparison(shared, variants, contrasts, [*failed, *excluded], notes)
+
+
+def require_worth(worth: float) -> None:
+    """Raises LabError unless it is a fraction."""
+    if not 0 < worth < 1:
+        raise LabError(f"The difference worth having lies between 0 and 1; got {worth!r}. Half a point is 0.005")
 
 
 def _measured(record: Mapping[str, Any]) -> bool:

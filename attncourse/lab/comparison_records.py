@@ -25,8 +25,7 @@ def read_comparison(folder: str | Path, *, attention: Sequence[str] | None = Non
     Raises:
         LabError: there is no record, or the runs are not comparable.
     """
-    there = [path.parent for path in sorted(Path(folder).glob(f"*/{record.NAME}"))]
-    read = {place: found for place in there if (found := record.read(place))}
+    read = _records_in(Path(folder))
     records = list(read.values())
     if not records:
         raise LabError(f"There is no record in {folder}. Give the folder that attncourse compare --out has filled")
@@ -46,8 +45,7 @@ def require_folder(folder: Path, expected: Mapping[str, Any]) -> None:
         trial.unlink()
     except OSError as error:
         raise LabError(f"{folder} cannot be written ({error.strerror}). Choose another --out") from error
-    there = [found for path in sorted(folder.glob(f"*/{record.NAME}")) if (found := record.read(path.parent))]
-    for foreign in there:
+    for foreign in _records_in(folder).values():
         require_comparable([expected, foreign], f"{folder} holds the second: choose another --out")
 
 
@@ -71,3 +69,9 @@ def curves_of(folders: Sequence[Path]) -> list[list[float]]:
         except (OSError, ValueError, KeyError):
             continue  # a budget of time leaves them out, and a figure is not worth a failure
     return curves
+
+
+def _records_in(folder: Path) -> dict[Path, dict[str, Any]]:
+    """By run's folder. Others are left alone: reading moves damaged records aside."""
+    places = [path.parent for path in sorted(folder.glob(f"*-seed*/{record.NAME}"))]
+    return {place: found for place in places if (found := record.read(place)) is not None}

@@ -51,8 +51,8 @@ def footnotes(comparison: Comparison) -> list[str]:
     if tested:
         among = f", Holm's correction for {tested[0].family}" if tested[0].family > 1 else ""
         method = [
-            f"Differences: paired by seed, t intervals and t tests{among}. 'finds' is the true difference that as many "
-            f"seeds find with {POWER:.0%} power; 'for {100 * tested[0].worth:g}' the seeds that would find "
+            f"Differences: paired by seed, t intervals and t tests{among}. 'detectable' is the true difference that as "
+            f"many seeds find with {POWER:.0%} power; 'seeds for {100 * tested[0].worth:g}' is how many would find "
             f"{100 * tested[0].worth:g} points. Both take the spread of these seeds for the true one.",
             SPEAKS_OF,
         ]
@@ -81,8 +81,8 @@ def _measured_row(one: Measured, time: str) -> list[str]:
 
 
 def _contrasts(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    worth = f"for {100 * comparison.about['worth']:g}"
-    head = ["difference", "seeds", "points", "95 % interval", "p (Holm)", "finds", worth, "verdict"]
+    worth = f"seeds for {100 * comparison.about['worth']:g}"
+    head = ["difference", "seeds", "points", "95 % interval", "p (Holm)", "detectable", worth, "verdict"]
     return head, [_contrast_row(one) for one in comparison.contrasts]
 
 

@@ -145,6 +145,27 @@ def test_records_are_compared_again_without_a_run(executed: list[Run]) -> None:
         lab.read_comparison("nowhere")
 
 
+def test_a_variant_may_be_written_otherwise_the_next_time(executed: list[Run]) -> None:
+    first = compare()
+    executed.clear()
+    again = compare(["none", "se()"])
+    assert executed == []
+    assert again["se()"].accuracies == first["se"].accuracies
+
+
+def test_what_else_lies_in_the_folder_is_left_alone() -> None:
+    for name in ("project", "se-seed0-broken"):
+        Path("out", name).mkdir(parents=True)
+        Path("out", name, "record.json").write_text("{ not ours")
+    compare(seeds=1)
+    assert Path("out/project/record.json").read_text() == "{ not ours"
+    (aside,) = Path("out/se-seed0-broken/set-aside").iterdir()
+    assert aside.read_text() == "{ not ours"
+    Path("out/se-seed0-broken/record.json").write_text("{}")
+    with pytest.raises(LabError, match="data differs: tiny .* and None None"):
+        compare(seeds=1)
+
+
 def test_a_class_of_ones_own_goes_beside_ours() -> None:
     found = compare(["none", Halves], seeds=1)
     assert [one.attention for one in found.variants] == ["none", "own:Halves"]
@@ -213,7 +234,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "twice": ({"attention": ["none", "se", "se"]}, "se comes twice"),
     "unknown": ({"attention": ["none", "sx"]}, "no attention 'sx'"),
     "option": ({"attention": ["none", "se(ratio=2)"]}, "se has no option 'ratio=2'"),
-    "worth": ({"worth": 0.0}, "worth having must be above 0"),
+    "no worth": ({"worth": 0.0}, "worth having lies between 0 and 1; got 0.0"),
+    "points for a fraction": ({"worth": 5}, "worth having lies between 0 and 1; got 5"),
+    "the same otherwise written": ({"attention": ["none", "se", "se()"]}, "se() comes twice, as se. Name each once"),
     "host": ({"host": "big"}, "no host 'big'"),
     "device": ({"device": "tpu"}, "no device 'tpu'"),
 }
@@ -274,7 +297,7 @@ def test_the_command_prints_the_tables_and_writes_all_of_it(capsys: pytest.Captu
     assert cli.main([*COMMAND, "--seeds", "1", "--worth", "2"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("tiny, host bag, 1 epoch, cpu; baseline: none")
-    assert "for 2" in out and "se - none: no verdict: 1 seed" in out
+    assert "seeds for 2" in out and "se - none: no verdict: 1 seed" in out
     assert "[2/2] se, seed 0:" in err
     assert json.loads(Path("out/comparison.json").read_text())["worth"] == 0.02
 

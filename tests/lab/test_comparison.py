@@ -149,7 +149,7 @@ def test_what_makes_no_comparison() -> None:
         analyse([])
     with pytest.raises(LabError, match="se, seed 0, comes twice"):
         analyse([*records(none=NONE, se=SE), record("se", 0, 0.9)])
-    with pytest.raises(LabError, match="above 0, got 0"):
+    with pytest.raises(LabError, match="between 0 and 1; got 0"):
         analyse(records(none=NONE, se=SE), worth=0)
     with pytest.raises(KeyError, match="'bam'.*none, se"):
         analyse(records(none=NONE, se=SE))["bam"]
