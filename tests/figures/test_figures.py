@@ -32,6 +32,9 @@ PICTURES: dict[str, Callable[[], Picture]] = {
     "curve": lambda: figures.curve(U, [U, None, 2 * U], labels=["a", "b", "c"]),
     "shape_flow": lambda: figures.shape_flow([("x", torch.zeros(2, 3)), ("gate", None), ("y", (2, 3, 4))] * 2),
     "image": lambda: figures.image(torch.rand(1, 3, 6, 5)),
+    "heatmaps": lambda: figures.heatmaps(
+        torch.rand(1, 3, 8, 12), [torch.rand(4, 6)] * 2, ["0.1", "0.2"], statement="s"
+    ),
 }
 NOTES: dict[str, Callable[[], Picture]] = {
     "feature_maps": lambda: figures.feature_maps(None, title="t"),
@@ -42,6 +45,7 @@ NOTES: dict[str, Callable[[], Picture]] = {
     "curves": lambda: figures.curve(U, [None, None], labels=["a", "b"]),
     "shape_flow": lambda: figures.shape_flow(None),
     "image": lambda: figures.image(None),
+    "heatmaps": lambda: figures.heatmaps(None, None, []),
 }
 
 
@@ -232,3 +236,40 @@ def test_the_photograph_is_a_batch_of_one_in_0_to_1() -> None:
     assert 0 <= photo.min() < 0.2 and 0.8 < photo.max() <= 1
     red, _, blue = photo[0, :, 2:6, -4:].mean(dim=(1, 2))
     assert blue > red, "behind her, on the right, the background is blue"
+
+
+def test_heatmaps_have_one_fixed_scale_and_a_number_each() -> None:
+    faint, strong = torch.full((1, 2, 3), 0.1), torch.tensor([[0.0, 1.0, 0.0]])
+    names, numbers = ["grad_cam", "noise"], ["area 0.2", "correlation 0.1"]
+    picture = figures.heatmaps(torch.rand(3, 8, 12), [faint, strong], numbers, names=names, statement="untrained")
+    maps = [axes.images[0] for axes in picture.axes[1:3]]
+    assert all(one.get_clim() == (0, 1) and one.get_cmap().name == "cividis" for one in maps)
+    assert [axes.get_xlabel() for axes in picture.axes[1:3]] == numbers
+    assert [axes.get_title() for axes in picture.axes[1:3]] == names
+    assert np.allclose(np.asarray(maps[0].get_array()), 0.1), "a faint map stays faint"
+    assert maps[0].get_extent() == [-0.5, 11.5, 7.5, -0.5], "a small map lies over the whole image"
+    assert "untrained" in [text.get_text() for text in picture.texts]
+
+
+def test_the_line_in_the_image_goes_around_what_is_above_half() -> None:
+    image, half = torch.rand(3, 8, 12), torch.zeros(8, 12)
+    half[2:6, 3:9] = 1
+    drawn = figures.heatmaps(image, [half], ["n"]).axes[0].collections
+    corners = np.concatenate([path.vertices for path in drawn[0].get_paths()])
+    assert corners.min(0).tolist() == [2.5, 1.5] and corners.max(0).tolist() == [8.5, 5.5]
+    assert not figures.heatmaps(image, [torch.zeros(8, 12)], ["n"]).axes[0].collections
+
+
+@pytest.mark.parametrize(
+    ("image", "maps", "numbers", "said"),
+    [
+        (torch.rand(1, 8, 12), [torch.rand(2, 3)], ["n"], "3 channels, got 1"),
+        (torch.rand(3, 8, 12), [torch.rand(2, 2, 3)], ["n"], "choose one image"),
+        (torch.rand(3, 8, 12), [2 * torch.ones(2, 3)], ["n"], "scale it first"),
+        (torch.rand(3, 8, 12), [torch.rand(2, 3)], [], "as many numbers as maps"),
+        (torch.rand(3, 8, 12), [], [], "1 to 4 maps, got 0"),
+    ],
+)
+def test_heatmaps_name_what_does_not_fit(image: Any, maps: Any, numbers: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        figures.heatmaps(image, maps, numbers)
