@@ -94,5 +94,5 @@ def require_match(text: str, added: int, by_control: int) -> None:
     if abs(by_control - added) > TOLERANCE * added:
         raise LabError(
             f"{text} adds {added} parameters, and the nearest control {by_control}: no match within {TOLERANCE:.0%}. "
-            "So few parameters explain little; compare without a control"
+            "So few parameters explain little: leave this control out, and name the others, as in control(se)"
         )
