@@ -7,12 +7,12 @@ import io
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import attncourse
 from attncourse.storage import move_aside, write_atomically
 
 NAME = "record.json"
@@ -59,7 +59,7 @@ def write_log(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
 def versions() -> dict[str, str | None]:
     """Of what decides the result."""
     return {
-        "attncourse": attncourse.__version__,
+        "attncourse": metadata.version("attncourse"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "cuda": torch.version.cuda,

@@ -111,7 +111,7 @@ class Training:
             losses, correct = losses + loss * len(labels), correct + right(logits, labels)
             seen += len(labels)
             self.steps += 1
-            display.step(done)
+            display.step(self.done())
         if not math.isfinite(losses.item()):
             raise LabError(f"The loss is no finite number in epoch {number}. Lower the learning rate, now {rate:.2g}")
         found = {"train_loss": losses.item() / seen, "train_accuracy": correct.item() / seen}

@@ -105,6 +105,18 @@ def test_it_learns(tiny: Tiny) -> None:
     assert training.history[-1]["train_loss"] < training.history[0]["train_loss"]
 
 
+def test_it_shows_after_each_step_how_much_is_done(tiny: Tiny) -> None:
+    shown: list[float] = []
+
+    class Watching(Display):
+        def step(self, done: float) -> None:
+            shown.append(done)
+
+    training = Training(model(), tiny(), Recipe(epochs=2, batch_size=32), seed=0, device=CPU)
+    training.run(lambda training: None, Watching())
+    assert shown == [0.25, 0.5, 0.75, 1.0]
+
+
 def test_a_seed_decides_all(tiny: Tiny) -> None:
     recipe = Recipe(epochs=2, batch_size=16)
     one, again, other = (trained(tiny(), recipe, seed=seed) for seed in (1, 1, 2))
