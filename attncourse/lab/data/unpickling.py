@@ -22,7 +22,9 @@ ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    # How Python 3 writes bytes for Python 2.
+    # How Python 3 writes bytes for Python 2: none, and some.
+    ("__builtin__", "bytes"): lambda: b"",
+    ("builtins", "bytes"): lambda: b"",
     ("_codecs", "encode"): lambda text, encoding="latin1": text.encode("latin1"),
 }
 
