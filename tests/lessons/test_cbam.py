@@ -331,7 +331,7 @@ def by_loops(shortcut, branch, first, second, kernel):
 @pytest.mark.parametrize(
     ("exercise_id", "answer"),
     [
-        ("cbam-recall", " c"),
+        ("cbam-recall", " e"),
         ("cbam-zero", [1 / 4, 1 / 2, 5 / 4]),
         ("cbam-zero", torch.tensor([0.25, 0.5, 1.25])),
         ("cbam-cost", cost_by_counting),

@@ -456,7 +456,7 @@ def accepts_by_properties(implementation):
         ("cbam-spatial-tests", accepts_by_properties),
         ("cbam-spatial-reach", 4 * 5),
         ("cbam-spatial-reach", torch.tensor(20)),
-        ("cbam-spatial-recall", " c"),
+        ("cbam-spatial-recall", " b"),
         (
             "cbam-spatial-bug-hunt",
             ["Fixed padding", "un-refined input", "extra residual ", "wrong axis", "one map"],

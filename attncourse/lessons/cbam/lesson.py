@@ -1,8 +1,8 @@
 # %% what-you-will-build [markdown]
 # # CBAM: channels, then places
-# Two halves lie on your table: a channel gate that knows *what* and not *where*, and a spatial gate that knows *where*
-# and not *what*. This lesson joins them. That sounds like one line of code, and more published CBAMs fail in that line
-# than in either half.
+# You have two halves: a channel gate that knows *what* and not *where*, and a spatial gate that knows *where*
+# and not *what*. This lesson joins them. That sounds like one line of code. Of the published copies that we read, half
+# of them because they looked suspicious, four fail there: the second gate is computed from the wrong features.
 #
 # You predict what each way of joining gives, build the module, put it into real networks, derive a table of the paper,
 # mend a residual block and write the test for it. 60 to 75 minutes.
@@ -24,14 +24,14 @@ from torch.nn import functional
 #
 # - **A** They change: each channel has a kernel of its own.
 # - **B** They change places in the same way as the channels.
-# - **C** They stay: at each place, mean and maximum do not know which channel is which.
+# - **C** Only where another channel is now the first.
 # - **D** They stay, because the gate of each place looks at a window.
-# - **E** Only where another channel is now the first.
+# - **E** They stay: at each place, mean and maximum do not know which channel is which.
 
 # %% cbam-recall
 after_swapping = None  # "A", "B", ...
 ### BEGIN SOLUTION
-after_swapping = "C"
+after_swapping = "E"
 ### END SOLUTION
 
 # %% halves-idea [markdown]
@@ -82,6 +82,33 @@ figures.feature_maps(both, titles=["from x", "from refined"], title="one kernel,
 #
 # One of the texts that learners come from says so in words, and computes the map from the input in its code.
 
+# %% order-idea [markdown]
+# ### Which first?
+# One may as well begin with the places: `placed = x * spatial gate`, and the channel gate looks at `placed`. So there
+# are three ways to join, of the same layers. **Predict:** which of them share the channel gate, which the spatial gate?
+
+# %% order-gates
+mlp = nn.Linear(4, 4)  # any layer from C numbers to C numbers
+
+def calm(maps):
+    return -window(maps)  # opens where the window above shuts
+
+channels_of_x, places_of_x = channel_gate(features, mlp), spatial_gate(features, calm)
+WAYS = {
+    "channels first": (channels_of_x, spatial_gate(features * channels_of_x, calm)),
+    "places first": (channel_gate(features * places_of_x, mlp), places_of_x),
+    "side by side": (channels_of_x, places_of_x),
+}
+
+# %% order-measure
+for way, (channels, places) in WAYS.items():
+    four = " ".join(f"{value:.3f}" for value in channels.flatten().tolist())
+    print(f"{way:15} channel gates {four}   spatial gates, average {places.mean().item():.3f}")
+
+# %% order-explain [markdown]
+# **Explain:** whoever comes first sees x itself, whoever comes second what the first has left. Side by side, both see
+# x. So the three ways differ although no weight does: "the same two halves" is not one module.
+
 # %% zero-idea [markdown]
 # ### Predict before you run
 # All parameters of both halves are zero (no batch norm). What is y / x, for
@@ -115,8 +142,9 @@ print([round((y / x).mean().item(), 3) for y in (row, average, row + x)] if zero
 # %% table-3 [markdown]
 # ### Which way is best?
 # CBAM's table 3 (second-hand, ResNet-50, one run each) prints top-1 errors: channels then places 22.66 %, places then
-# channels 22.78 %, in parallel 22.95 %, SE alone 23.14 %. The order is worth 0.12 points there, less than two runs
-# with different seeds often differ. So the order is a convention to be kept, not a law that was found.
+# channels 22.78 %, in parallel 22.95 %, SE alone 23.14 %. The order is worth 0.12 points there. By how much do two
+# runs of one network differ, which were started with two seeds? You will measure that in the lab. Until then the order
+# is a convention to be kept, not a law that was found.
 
 # %% module-task [markdown]
 # ## 2. The module
@@ -172,12 +200,16 @@ print("one number for each channel times one for each place:", torch.allclose(re
 # while it does the opposite with brightness? (No: the ratio of two channels' factors is the same everywhere.)
 
 # %% see-gates
-torch.manual_seed(4)
+torch.manual_seed(6)
 module = Attention(4, 2, 3).eval()
 for parameter in module.parameters():
     nn.init.normal_(parameter, std=0.5)
 of_channels, of_places = take_apart(module, features + 1e-3)
-figures.feature_maps(of_places, titles=["gate / its average"], title="the places, random weights")
+NAMES = ["bright", "upright", "level", "detail"]
+figures.bars(of_channels / of_channels.max(), labels=NAMES, title="the channels: gate / the largest, random weights")
+
+# %% see-places
+figures.feature_maps(of_places, titles=["gate / its average"], title="the places, same weights")
 
 # %% see-before-after
 with torch.no_grad():
@@ -188,7 +220,8 @@ figures.before_after(features, gated, title="the features, and what a CBAM with 
 # ## 3. Where it stands
 # - **ResNet:** in every block, on the branch, behind its last batch norm and **before the addition**: the shortcut
 #   stays a free way through.
-# - **VGG:** there is no branch; after each convolution with its batch norm and ReLU, as Hu et al. count it for SE.
+# - **VGG:** there is no branch; after each convolution with its batch norm and ReLU, as Hu et al. count it for SE. You
+#   will build and count that, too.
 # - **MobileNetV1:** no text says it, but a table can: see below.
 #
 # **Predict** what is left of a shortcut after 16 blocks if every gate is one half and CBAM stands behind the addition.
@@ -209,11 +242,12 @@ print("before the addition: 1, for the shortcut meets no gate")
 # %% mobilenet-count
 with torch.device("meta"):  # shapes without data
     for place in ("pointwise", "convolution"):
-        network = hosts.build("mobilenet_v1", "cbam", place=place)
+        network = hosts.build("mobilenet_v1", attention=Attention, place=place)
         print(f"{place:12}", f"{costs.of(network, (1, 3, 224, 224)).parameters / 1e6:.2f} M")
 
 # %% mobilenet-explain [markdown]
-# So a figure in a table settles what the text leaves open: 27 modules, not 13. To count is a way to read papers.
+# So a figure in a table settles what the text leaves open: 27 modules, not 13. (A module of yours without biases counts
+# a little less: 4.71 or 5.06.) To count is a way to read papers.
 
 # %% cost-idea [markdown]
 # ## 4. What it costs
@@ -261,6 +295,25 @@ print(f"together {gated.parameters / 1e6:.2f} M, {gated.multiply_adds / 1e9:.3f}
 shares = torch.tensor([98 * side**2 / (4 * c * (c // 16) + 98 * side**2) for _, c, side in BLOCKS])
 labels = [f"C {c}, {side} x {side}" for _, c, side in BLOCKS]
 figures.bars(shares, labels=labels, title="the spatial half's share of one CBAM's multiply-adds")
+
+# %% vgg-idea [markdown]
+# ### Another host: VGG-16
+# Thirteen convolutions on large maps with few channels, a module behind each. **Predict** before you run: does CBAM
+# cost more parameters here than in ResNet-50? More multiply-adds? Which half owns those?
+
+# %% vgg-count
+VGG = [(2, 64, 224), (2, 128, 112), (3, 256, 56), (3, 512, 28), (3, 512, 14)]
+if cost(64, 1, 1) is not None:
+    print("predicted:", [sum(count * cost(c, side, side)[which] for count, c, side in VGG) for which in (0, 1)])
+with torch.device("meta"):  # 138 million weights, without their data
+    plain, gated = (costs.of(hosts.build("vgg16", attention=a), (1, 3, 224, 224)) for a in (None, Attention))
+print("counted:  ", [gated.parameters - plain.parameters, gated.multiply_adds - plain.multiply_adds])
+print(f"to {plain.parameters:,} and {plain.multiply_adds:,}")
+
+# %% vgg-explain [markdown]
+# A tenth of the parameters that it costs in ResNet-50, for there are few channels; and twice the multiply-adds, for the
+# maps are large: 97 % of those belong to the spatial half. The same module, another bill. Beside 138 million and 15.5
+# billion neither weighs much.
 
 # %% hunt-idea [markdown]
 # ## 5. Bug hunt

@@ -16,22 +16,22 @@ exercise = ValueExercise(
     choices={
         "A": "They change: each channel has a kernel of its own.",
         "B": "They change places in the same way as the channels.",
-        "C": "They stay: at each place, mean and maximum do not know which channel is which.",
+        "C": "Only where another channel is now the first.",
         "D": "They stay, because the gate of each place looks at a window.",
-        "E": "Only where another channel is now the first.",
+        "E": "They stay: at each place, mean and maximum do not know which channel is which.",
     },
     hints=[
         "Which two numbers does the module take at each place, before anything else?",
         "Take the channels (3, 9, 6) at one place, then (6, 3, 9). Mean? Maximum?",
         "Behind the pooling the tensor is (B, 2, H, W). Is a channel left in it?",
-        'Neither map moves, so no gate does: `after_swapping = "C"`.',
+        'Neither map moves, so no gate does: `after_swapping = "E"`.',
     ],
 )
 
 
 @exercise.reference
 def no_channel_is_left() -> str:
-    return "C"
+    return "E"
 
 
 @exercise.misconception
@@ -76,4 +76,4 @@ def where_the_first_changed() -> str:
 
     Work out both for (3, 9, 6) and for (6, 3, 9).
     """
-    return "E"
+    return "C"

@@ -17,7 +17,7 @@ exercise = ValueExercise(
     points=2,
     task=(
         "Each of the snippets A to E has one bug. Set `bugs` to a tuple of five names, in the order A, B, C, D, E. The "
-        'names, each used once: "fixed padding", "un-refined input", "extra residual", "wrong axis", "one map".'
+        'names, each used once: "extra residual", "one map", "wrong axis", "fixed padding", "un-refined input".'
     ),
     hints=[
         "Which snippet fails with a 3x3 kernel? Which has half the parameters?",

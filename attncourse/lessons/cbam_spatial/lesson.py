@@ -22,15 +22,15 @@ from torch.nn import functional
 # every channel. What happens to the channel gates? Answer from memory.
 #
 # - **A** They change: the maximum of a channel now lies elsewhere.
-# - **B** They change: the shared MLP mixes neighbouring places.
-# - **C** They stay: neither a channel's mean nor its maximum knows where its values lie.
+# - **B** They stay: neither a channel's mean nor its maximum knows where its values lie.
+# - **C** They change: the shared MLP mixes neighbouring places.
 # - **D** They stay, because the MLP is shared by both descriptors.
 # - **E** Only the mean's half stays; the maximum's half changes.
 
 # %% cbam-spatial-recall
 after_shuffling = None  # "A", "B", ...
 ### BEGIN SOLUTION
-after_shuffling = "C"
+after_shuffling = "B"
 ### END SOLUTION
 
 # %% features-idea [markdown]
@@ -171,9 +171,27 @@ module = Attention(5).eval()
 steps = [("x", x), ("mean and maximum", (2, 2, 9, 12)), ("the gate", gate_of(module, x)), ("gated", module(x))]
 figures.shape_flow(steps, title="your module's shapes")
 
+# %% own-weights
+torch.manual_seed(0)
+own = Attention(3).eval()
+for parameter in own.parameters():
+    nn.init.normal_(parameter)  # so large that no gate hides near one half
+gate = gate_of(own, features + 1e-3)
+figures.feature_maps(gate[0], titles=["gate"], title="your gate for the features, random weights", scale=(0, 1))
+
+# %% see-own
+with torch.no_grad():
+    gated = own(features)
+figures.before_after(features, gated, title="the features before and after your module")
+
+# %% own-explain [markdown]
+# One map, laid over all four channels: where it is dark, all of them are shut. How far does each of its places look?
+
 # %% impulse
 def moved_by(module, row, column):
     """The size of each gate's change when one value of one channel changes."""
+    for parameter in module.parameters():
+        nn.init.uniform_(parameter, 0.01, 0.02)  # none so small that it would not show
     x = torch.ones(1, 3, 9, 12)
     disturbed = x.clone()
     disturbed[0, 0, row, column] += 3
@@ -407,7 +425,7 @@ for snippet in (A, B, C, D, E, Right):
 # %% hunt-task [markdown]
 # The last line is a right one. Now **name** the bug of each, in the order A, B, C, D, E. Each name is used once:
 #
-# "fixed padding", "un-refined input", "extra residual", "wrong axis", "one map"
+# "extra residual", "one map", "wrong axis", "fixed padding", "un-refined input"
 
 # %% cbam-spatial-bug-hunt
 bugs = None  # ("...", "...", "...", "...", "...")

@@ -15,8 +15,8 @@ exercise = ValueExercise(
     ),
     choices={
         "A": "They change: the maximum of a channel now lies elsewhere.",
-        "B": "They change: the shared MLP mixes neighbouring places.",
-        "C": "They stay: neither a channel's mean nor its maximum knows where its values lie.",
+        "B": "They stay: neither a channel's mean nor its maximum knows where its values lie.",
+        "C": "They change: the shared MLP mixes neighbouring places.",
         "D": "They stay, because the MLP is shared by both descriptors.",
         "E": "Only the mean's half stays; the maximum's half changes.",
     },
@@ -24,14 +24,14 @@ exercise = ValueExercise(
         "Which two numbers does the module take of each channel, before anything else?",
         "Shuffle (3, 9, 6) by hand. What are its mean and its maximum, before and after?",
         "The MLP works on C means and C maxima. Is there any place left in what it sees?",
-        'Neither number moves, so no gate does: `after_shuffling = "C"`.',
+        'Neither number moves, so no gate does: `after_shuffling = "B"`.',
     ],
 )
 
 
 @exercise.reference
 def no_place_is_left() -> str:
-    return "C"
+    return "B"
 
 
 @exercise.misconception
@@ -53,7 +53,7 @@ def the_mlp_mixes_places() -> str:
 
     Write down the shape behind the pooling.
     """
-    return "B"
+    return "C"
 
 
 @exercise.misconception
