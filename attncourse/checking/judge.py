@@ -27,7 +27,7 @@ from attncourse.checking.exercise import (
 )
 from attncourse.checking.filled import ALL_PARAMETERS, PARAMETERS, Pattern, observe_module
 from attncourse.checking.observation import AnswerError, Difference, Observation, Outcome, difference, withheld
-from attncourse.checking.ours import Ours
+from attncourse.checking.ours import Ours, parts
 from attncourse.checking.probes import Subject, first_violation, learns_while_training
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED, Report, Witness
 
@@ -70,6 +70,8 @@ class Judge:
         self.exercise = exercise
         self.seed = seed
         self._known: dict[tuple[Callable[..., Any], Pattern], Seen] = {}
+        self._ours: dict[Callable[..., Any], Ours] = {}
+        self._glimpses: dict[tuple[Callable[..., Any], Pattern], Any] = {}
 
     def verdict(self, candidate: Candidate) -> Report:
         """The report on one answer."""
@@ -122,10 +124,15 @@ class Judge:
         styles = self.exercise.styles
         if isinstance(self.exercise, ModuleExercise):
             wanted = next((one.outcome.value for one in seen), None)
-            plain = Ours(self.exercise, self.exercise.right).signature
-            own = [(style, Ours(self.exercise, style.implementation).signature) for style in styles]
+            plain = self._of(self.exercise, self.exercise.right).signature
+            own = [(style, self._of(self.exercise, style.implementation).signature) for style in styles]
             styles = [s for s, shapes in own if shapes in (wanted, None) and (s.remark or shapes != plain)]
         return [reference, *styles]
+
+    def _of(self, exercise: ModuleExercise, implementation: Callable[..., Any]) -> Ours:
+        if implementation not in self._ours:
+            self._ours[implementation] = Ours(exercise, implementation)
+        return self._ours[implementation]
 
     def _mistakes(self) -> Iterator[tuple[Misconception, Callable[..., Any]]]:
         """Every misconception as it is written, then every one in its dresses."""
@@ -141,8 +148,13 @@ class Judge:
         if not isinstance(self.exercise, ModuleExercise):
             yield ALL_PARAMETERS
             return
-        ours = Ours(self.exercise, form)
-        yield from (pattern for pattern in ours.patterns(seen) if not ours.parts_from(seen, self.seed, pattern))
+        ours = self._of(self.exercise, form)
+        for pattern in ours.patterns(seen):
+            key = (form, pattern)
+            if key not in self._glimpses:
+                self._glimpses[key] = ours.glimpse(self.seed, pattern)
+            if not parts(self._glimpses[key], seen):
+                yield pattern
 
     def _probe(self, exercise: ModuleExercise, seen: Seen, candidate: Candidate) -> Report:
         first = exercise.scenarios[0]
