@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
 import attncourse
+from attncourse.lab.device import hardware
 from benchmarks import timm_peers
+
+__all__ = ["clearly_slower", "hardware", "table", "versions", "worst"]
 
 # Slower than the best peer by more than this is named as such.
 BOUND = 1.05
 PEERS = ("timm", "transcription")
-
-
-def hardware(device: torch.device) -> dict[str, Any]:
-    """The processor and, where one is used, the GPU; nothing that names the machine."""
-    found = {"processor": _processor(), "architecture": platform.machine(), "cores": os.cpu_count()}
-    if device.type == "cuda":
-        found["gpu"] = torch.cuda.get_device_name(device)
-    return found
-
-
-def _processor() -> str:
-    description = Path("/proc/cpuinfo")
-    if description.is_file():
-        named = re.search(r"^model name\s*:\s*(.+)$", description.read_text(encoding="utf-8"), re.MULTILINE)
-        if named:
-            return named[1].strip()
-    return platform.processor() or "unknown"
 
 
 def versions() -> dict[str, str | None]:
