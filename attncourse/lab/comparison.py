@@ -72,7 +72,8 @@ class Comparison:
     Attributes:
         about: what all runs share: data, host, recipe, device, and the versions and hardware that were used.
         variants: the first is the baseline.
-        contrasts: every variant less the baseline; and less its control, where there is one. One family for Holm.
+        contrasts: every variant less the baseline; and less its control, where there is one. One family for Holm: what
+            a control is to the baseline is no question of its own, and the table of variants shows it.
         failed: a line for each run that is excluded, with the reason.
         notes: what else a reader must know: seeds that are missing, versions that are mixed.
     """
@@ -189,8 +190,9 @@ def analyse(
             raise LabError(f"{record['attention']}, seed {record['seed']}, comes twice. Give each run once")
     variants = [_variant(name, taken[name], (curves or {}).get(name, ())) for name in names]
     by_name = {one.attention: one for one in variants}
-    pairs = [(name, names[0]) for name in names[1:]]
-    pairs += [(controlled, name) for name in names if (controlled := controlled_by(name)) in by_name and controlled]
+    controls = {name: controlled for name in names if (controlled := controlled_by(name)) in by_name and controlled}
+    pairs = [(name, names[0]) for name in names[1:] if name not in controls]
+    pairs += [(controlled, name) for name, controlled in controls.items()]
     differences = {
         f"{one} - {other}": {
             seed: accuracy - by_name[other].accuracies[seed]

@@ -94,7 +94,7 @@ def _contrast_row(one: Contrast) -> list[str]:
         NOTHING if math.isnan(found.mean) else f"{100 * found.mean:+.2f}",
         _span(found.interval, "+.2f"),
         NOTHING if found.p_holm is None else p_value(found.p_holm).removeprefix("= "),
-        _number(found.detectable),
+        "> 100" if (found.detectable or 0) >= 1 else _number(found.detectable),
         NOTHING if found.seeds_needed is None else str(found.seeds_needed),
         one.verdict.words,
     ]

@@ -53,7 +53,7 @@ class Summary:
         n: the number of runs that count.
         mean: of their accuracies; NaN without runs.
         deviation: the sample's standard deviation (n - 1 below the line); None for fewer than two.
-        interval: of the mean, by Student's t; None for fewer than two, and where all are the same.
+        interval: of the mean, by Student's t, cut at 0 and 1; None for fewer than two, and where all are the same.
     """
 
     n: int
@@ -100,7 +100,10 @@ def summary(accuracies: Sequence[float], level: float = LEVEL) -> Summary:
     values = np.asarray(accuracies, dtype=float)
     if len(values) < 2:
         return Summary(len(values), float(values.mean()) if len(values) else math.nan, None, None)
-    return Summary(len(values), float(values.mean()), float(values.std(ddof=1)), _interval(values, level))
+    interval = _interval(values, level)
+    if interval:
+        interval = Interval(max(0.0, interval.low), min(1.0, interval.high))
+    return Summary(len(values), float(values.mean()), float(values.std(ddof=1)), interval)
 
 
 def paired_differences(

@@ -43,7 +43,7 @@ def verdict(difference: PairedDifference, level: float = LEVEL) -> Verdict:
         return Verdict(NO_VERDICT, NO_VERDICT, _too_few(difference.n))
     if difference.p_holm is None or difference.interval is None or difference.simultaneous is None:
         return Verdict(NO_VERDICT, NO_VERDICT, _no_spread(difference))
-    among = f" after Holm's correction for {difference.family} comparisons" if difference.family > 1 else ""
+    among = f" by Holm for {difference.family} differences" if difference.family > 1 else ""
     bounds = f"{span(difference.interval)}, p {p_value(difference.p_holm)}{among}"
     small = difference.simultaneous.reach <= difference.worth
     if difference.p_holm < level:
@@ -93,8 +93,9 @@ def _no_spread(difference: PairedDifference) -> str:
 
 def _what_it_takes(difference: PairedDifference) -> str:
     assert difference.detectable is not None
+    finds = points(difference.detectable) if difference.detectable < 1 else "no difference at all"
     needed = f"more than {MOST_SEEDS}" if difference.seeds_needed is None else f"about {difference.seeds_needed}"
     return (
-        f"{difference.n} seeds with this spread find a true difference of {points(difference.detectable)} "
-        f"with {POWER:.0%} power; to find {points(difference.worth)} takes {needed} seeds."
+        f"{difference.n} seeds with this spread find {finds} with {POWER:.0%} power; "
+        f"{points(difference.worth)} would take {needed} seeds."
     )

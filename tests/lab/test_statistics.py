@@ -27,13 +27,21 @@ SLEEP = [one - other for one, other in zip(FIRST, SECOND, strict=True)]
 
 
 def test_a_summary_is_that_of_the_textbook() -> None:
-    found = summary(FIRST)
-    assert (found.n, found.mean) == (10, pytest.approx(statistics.mean(FIRST)))
-    assert found.deviation == pytest.approx(statistics.stdev(FIRST))
+    accuracies = [0.5 + one / 10 for one in FIRST]
+    found = summary(accuracies)
+    assert (found.n, found.mean) == (10, pytest.approx(0.575))
+    assert found.deviation == pytest.approx(statistics.stdev(FIRST) / 10)
     assert found.interval is not None
-    reach = 2.262157 * statistics.stdev(FIRST) / math.sqrt(10)  # t of 9 degrees of freedom, from a printed table
-    assert found.interval.low == pytest.approx(0.75 - reach, abs=1e-5)
-    assert found.interval.high == pytest.approx(0.75 + reach, abs=1e-5)
+    reach = 2.262157 * statistics.stdev(FIRST) / 10 / math.sqrt(10)  # t of 9 degrees of freedom, from a printed table
+    assert found.interval.low == pytest.approx(0.575 - reach, abs=1e-6)
+    assert found.interval.high == pytest.approx(0.575 + reach, abs=1e-6)
+
+
+def test_no_interval_holds_an_accuracy_that_there_cannot_be() -> None:
+    high, low = summary([0.99, 1.0, 0.95]).interval, summary([0.01, 0.0, 0.05]).interval
+    assert high is not None and low is not None
+    assert (high.high, low.low) == (1.0, 0.0)
+    assert high.low < 0.98 < high.high
 
 
 def test_one_run_has_a_mean_and_nothing_else_and_none_has_no_mean() -> None:

@@ -39,7 +39,7 @@ def test_each_state(name: str) -> None:
 
 def test_a_verdict_says_by_how_much_and_with_what_p() -> None:
     assert of(UP).why == "better by 2.10 points (+1.82 to +2.38 points, p < 0.001)."
-    assert "after Holm's correction for 3 comparisons" in of(UP, UP, UP).why
+    assert "by Holm for 3 differences" in of(UP, UP, UP).why
 
 
 def test_what_holds_alone_may_not_hold_among_many() -> None:
@@ -50,9 +50,10 @@ def test_what_holds_alone_may_not_hold_among_many() -> None:
 
 def test_inconclusive_says_what_it_would_take() -> None:
     why = of(CASES["wide around nothing"][0]).why
-    assert "5 seeds with this spread find a true difference of 3.65" in why
-    assert "to find 0.50 points takes about 150 seeds" in why
-    assert "more than 10000 seeds" in of([0.5, -0.5, 0.4, -0.4]).why
+    assert "5 seeds with this spread find 3.65 points with 80% power" in why
+    assert "0.50 points would take about 150 seeds" in why
+    why = of([0.5, -0.5, 0.4, -0.4]).why
+    assert "find no difference at all with 80% power; 0.50 points would take more than 10000 seeds" in why
 
 
 def test_a_difference_may_be_sure_and_small() -> None:
