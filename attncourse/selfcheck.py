@@ -68,12 +68,14 @@ def hint(exercise_id: str, rung: int | None = None) -> None:
 def _small_computations() -> Iterator[None]:
     """On the CPU, whatever the notebook's default device is, and on one thread.
 
-    The tensors are tiny: threads that wait for each other made a check many times slower on a busy machine.
+    The tensors are tiny: threads that wait for each other made a check many times slower on a busy machine. The
+    notebook's own random numbers go on as if nothing had been built here.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.device("cpu") if torch.get_default_device().type != "cpu" else contextlib.nullcontext():
+        elsewhere = torch.get_default_device().type != "cpu"
+        with torch.random.fork_rng(devices=[]), torch.device("cpu") if elsewhere else contextlib.nullcontext():
             yield
     finally:
         torch.set_num_threads(threads)

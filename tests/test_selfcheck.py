@@ -177,3 +177,19 @@ def test_a_check_keeps_to_one_thread_and_gives_the_others_back() -> None:
         assert set(seen) == {1} and torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_check_leaves_the_notebooks_random_numbers_alone() -> None:
+    class WithoutSigmoid(torch.nn.Module):
+        def __init__(self, channels: int, reduction: int = 16) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(channels, channels)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * self.layer(x.mean(dim=(2, 3)))[:, :, None, None]
+
+    torch.manual_seed(5)
+    undisturbed = torch.rand(3)
+    torch.manual_seed(5)
+    attncourse.check("se-module", WithoutSigmoid)
+    assert torch.equal(torch.rand(3), undisturbed)
