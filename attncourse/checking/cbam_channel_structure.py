@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from attncourse.checking.cbam_channel_inputs import descriptors, maps, noise, what_the_sigmoid_gets
 from attncourse.checking.channel_gate import (
@@ -22,6 +25,7 @@ from attncourse.checking.channel_gate import (
     has_bias2,
     random_module,
     signs,
+    told_by_its_scale,
     worst_row,
 )
 from attncourse.checking.probes import Built, Subject, Violation
@@ -34,6 +38,23 @@ CLOSER = 0.002
 HIGH = 0.4
 # An answer that computes in float32 bends by less.
 NOT_A_BEND = 5e-5
+# What some put in the place of the ReLU.
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "nothing": lambda hidden: hidden,
+    "a GELU": functional.gelu,
+    "a GELU, approximated by tanh,": lambda hidden: functional.gelu(hidden, approximate="tanh"),
+    "a SiLU (swish)": functional.silu,
+    "an h-swish": functional.hardswish,
+    "a leaky ReLU": functional.leaky_relu,
+    "a leaky ReLU of slope 0.1": lambda hidden: functional.leaky_relu(hidden, 0.1),
+    "a leaky ReLU of slope 0.2": lambda hidden: functional.leaky_relu(hidden, 0.2),
+    "an ELU": functional.elu,
+    "a softplus": functional.softplus,
+    "a ReLU6": functional.relu6,
+    "a squared ReLU": lambda hidden: functional.relu(hidden) ** 2,
+    "a tanh": torch.tanh,
+    "a sigmoid": torch.sigmoid,
+}
 
 
 def adds_the_branches(subject: Subject) -> None:
@@ -131,12 +152,29 @@ def computes_the_formula(subject: Subject) -> None:
                 f"the means add up to {float(means[sample].sum()):.3g}, the maxima to {float(maxima[sample].sum()):.3g}"
             )
             inputs = (("means", means[sample]), ("maxima", maxima[sample]))
-            raise Violation(_alternative(plain, got), Witness(label, inputs, plain[row], got[row], note))
+            told = _alternative(plain, got)
+            for name, activation in ACTIVATIONS.items():
+                others = (
+                    torch.cat([_gate(size, v, means, maxima, sign, factor, activation) for v in values])
+                    for sign, factor in expected
+                )
+                if any(not bool(apart(one, got).any()) for one in others):
+                    told = f"Between your two layers stands {name} where a ReLU belongs."
+                    break
+            raise Violation(told, Witness(label, inputs, plain[row], got[row], note))
 
 
-def _gate(size: Size, value: float, means: Tensor, maxima: Tensor, sign: Signs, factor: int) -> Tensor:
+def _gate(
+    size: Size,
+    value: float,
+    means: Tensor,
+    maxima: Tensor,
+    sign: Signs,
+    factor: int,
+    activation: Callable[[Tensor], Tensor] = torch.relu,
+) -> Tensor:
     hidden = sum(
-        torch.relu(value * (sign.weight1 * seen.sum(dim=1, keepdim=True) + sign.bias1)) for seen in (means, maxima)
+        activation(value * (sign.weight1 * seen.sum(dim=1, keepdim=True) + sign.bias1)) for seen in (means, maxima)
     )
     logit = value * (sign.weight2 * size.hidden * hidden + sign.bias2 * factor)
     return torch.sigmoid(torch.as_tensor(logit)).expand(-1, size.channels)
@@ -149,7 +187,8 @@ def _alternative(expected: Tensor, got: Tensor) -> str:
     half = torch.sigmoid(torch.logit(expected, eps=1e-12) / 2)
     if not bool(apart(half, got).any()):
         return "Your logit is half of the right one: the two branches are averaged, not added."
-    return "With all weights and biases set to one known value, the gates are not sigmoid(MLP(mean) + MLP(max))."
+    plain = "With all weights and biases set to one known value, the gates are not sigmoid(MLP(mean) + MLP(max))."
+    return told_by_its_scale(expected, got) or plain
 
 
 def relu_between_the_layers(subject: Subject) -> None:

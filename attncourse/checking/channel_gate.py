@@ -180,6 +180,21 @@ def gradients(built: Built, x: Tensor) -> tuple[Tensor, list[Tensor]]:
     return told[0], told[1:]
 
 
+def told_by_its_scale(expected: Tensor, got: Tensor) -> str:
+    """A sentence, where what the sigmoid gets is the right logit times one number, or right but for its ends."""
+    one, other = (torch.logit(gate, eps=1e-12).flatten() for gate in (expected, got))
+    clear = (one.abs() > 0.05) & (one.abs() < 8) & (other.abs() < 8)
+    ratios = other[clear] / one[clear]
+    if len(ratios) < 3 or float(ratios.max() - ratios.min()) > 1e-3 * float(ratios.abs().max()):
+        return ""
+    factor = float(ratios.mean())
+    if abs(factor - 1) < 2e-3:
+        return (
+            "Your gates are right where the logit is small and wrong where it is large: something cuts it off there."
+        )
+    return f"What your sigmoid gets is {factor:.3g} times the right logit."
+
+
 def gradients_lost_in_training(built: Built, x: Tensor) -> str:
     """Which tensor gets a gradient in evaluation mode and none in training mode; "" where there is none."""
     calm, train = (built.outcome(x, train=train, gradients=True).gradients for train in (False, True))

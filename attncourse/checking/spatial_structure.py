@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from attncourse.checking.channel_gate import LARGE, count_values, gradients
+from attncourse.checking.channel_gate import LARGE, count_values, gradients, told_by_its_scale
 from attncourse.checking.draw import Draw
 from attncourse.checking.probes import Built, Subject, Violation
 from attncourse.checking.report import Witness
@@ -157,7 +157,8 @@ def _alternative(expected: Tensor, got: Tensor, kernel: Kernel) -> str:
         return "Your gate is 1 minus the right one: it closes where it should open."
     if expected[inner].numel() and not bool(apart(expected[inner], got[inner]).any()):
         return "Inside the map your gates are right, at its border they are not: beyond the border there are zeros."
-    return "With all weights and biases set to one known value, the gates are not sigmoid(conv([mean; max]))."
+    plain = "With all weights and biases set to one known value, the gates are not sigmoid(conv([mean; max]))."
+    return told_by_its_scale(expected, got) or plain
 
 
 def gradients_are_complete(subject: Subject) -> None:

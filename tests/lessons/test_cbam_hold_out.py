@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -51,16 +52,14 @@ def test_a_test_that_does_not_compare_earns_next_to_nothing(exercise_id: str) ->
     assert isinstance(exercise, TestsExercise) and exercise.subject is not None
     case = next(iter(exercise.subject.draw_cases(0))).arguments
 
-    def count(calls: list[int]) -> Any:
-        return lambda implementation: (implementation(*case), calls.append(1), len(calls) <= 7)[-1]
-
+    calls = itertools.count()
     cheats = {
         "refuses all": lambda implementation: (implementation(*case), False)[-1],
         "accepts all": lambda implementation: implementation(*case) is not None,
         "raises": lambda implementation: implementation(*case) / None,
         "a word": lambda implementation: str(implementation(*case)),
         "looks for names": lambda implementation: (implementation(*case), "right" in implementation.__name__)[-1],
-        "counts": count([]),
+        "counts": lambda implementation: (implementation(*case), next(calls) < 7)[-1],
         "any distance": lambda implementation: bool(torch.isfinite(implementation(*case)).all()),
     }
     for name, cheat in cheats.items():
