@@ -45,7 +45,7 @@ class CAM:
         activations, gradients: of each layer, ``(B, C, h, w)``.
 
     Raises:
-        ExplainError: no such layer or method; a network in ``DataParallel``.
+        ExplainError: no such layer or method; a network in ``DataParallel`` or a compiled one.
     """
 
     outputs: Any
@@ -59,6 +59,10 @@ class CAM:
         if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
             raise ExplainError(
                 f"{type(model).__name__} runs copies of the network; give the network itself, model.module"
+            )
+        if hasattr(model, "_orig_mod"):
+            raise ExplainError(
+                "a compiled network runs past the hooks; give the one that was compiled, model._orig_mod"
             )
         self.several = isinstance(layer, list | tuple)
         wanted: Sequence[Layer] = layer if isinstance(layer, list | tuple) else [layer]  # type: ignore[list-item]

@@ -269,6 +269,13 @@ def test_the_hosts_are_looked_into_at_their_last_stage(name: str) -> None:
     assert maps.shape[0] == 2 and maps.shape[1] < maps.shape[2] and cam.outputs.shape == (2, 5)
 
 
+def wrapped(model: nn.Module) -> nn.Module:
+    """As torch.compile does it, which takes seconds to import."""
+    wrapper = nn.Module()
+    wrapper._orig_mod = model
+    return wrapper
+
+
 NAN = torch.full((2, 3, 9, 14), float("nan"))
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "layer": (lambda: CAM(Tiny(), "secnd"), "no layer 'secnd'; near it: second"),
@@ -277,6 +284,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "kind of layer": (lambda: CAM(Tiny(), 3), "a name or a module, got int"),  # type: ignore[arg-type]
     "method": (lambda: CAM(Tiny(), "relu", "gradcam"), "no method 'gradcam'; there are: grad_cam, "),
     "parallel": (lambda: CAM(nn.DataParallel(Tiny()), "module.relu"), "model.module"),
+    "compiled": (lambda: CAM(wrapped(Tiny()), "relu"), "give the one that was compiled, model._orig_mod"),
     "outside": (lambda: CAM(Tiny(), "relu")(images()), "within a with alone"),
 }
 INPUTS: dict[str, tuple[Any, Any, Any, str]] = {
