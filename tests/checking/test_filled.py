@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
-
 import pytest
 import torch
 from torch import nn
@@ -12,7 +9,6 @@ from torch import nn
 from attncourse.checking import Workbench
 from attncourse.checking.filled import canonical, filling, observe_module, signature
 from attncourse.checking.judge import agree
-from attncourse.checking.ours import MOST_PATTERNS, Ours
 from attncourse.lessons.squeeze_excitation._module_styles import LinearLayers, TransposedMatrices
 from attncourse.lessons.squeeze_excitation.module import exercise
 
@@ -70,30 +66,6 @@ def test_one_matrix_in_two_places_is_not_two() -> None:
 
     reference = list(observe_module(exercise, Workbench(exercise.right, trusted=True), 3))
     assert not agree(reference, list(observe_module(exercise, Workbench(Tied, trusted=True), 3)))
-
-
-def test_biases_are_left_out_until_the_parameters_fit() -> None:
-    class WithoutFirst(nn.Module):
-        def __init__(self, channels, reduction=16):
-            super().__init__()
-            hidden = max(1, channels // reduction)
-            self.one, self.two = nn.Linear(channels, hidden, bias=False), nn.Linear(hidden, channels)
-
-        def forward(self, x):
-            return x * self.two(self.one(x.mean((2, 3))).relu()).sigmoid()[:, :, None, None]
-
-    got = seen(WithoutFirst)
-    (left_out,) = Ours(exercise, LinearLayers).patterns(got)
-    names = [name for name, _ in LinearLayers(4, 2).named_parameters()]
-    assert [names[place] for place in left_out] == ["reduce.bias"]
-    assert agree(list(observe_module(exercise, Workbench(LinearLayers, trusted=True), 3, left_out)), got)
-
-
-def test_no_pattern_fits_other_layers() -> None:
-    assert (
-        Ours(exercise, LinearLayers).patterns(seen(lambda channels, reduction=16: nn.Conv2d(channels, channels, 1)))
-        == []
-    )
 
 
 def test_parameters_made_by_the_first_call_are_seen() -> None:
@@ -162,45 +134,3 @@ def test_a_module_that_returns_several_tensors_agrees_with_itself() -> None:
 
     assert agree(ours(WithTheGate), ours(WithTheGate))
     assert not agree(ours(WithTheGate), ours(LinearLayers))
-
-
-def test_a_module_of_ours_that_warns_when_it_is_built_is_not_heard(capsys: pytest.CaptureFixture[str]) -> None:
-    """nbgrader scores a check cell 0 as soon as anything reaches stderr."""
-
-    class Warns(LinearLayers):
-        def __init__(self, *size):
-            super().__init__(*size)
-            warnings.warn("this is about to change", UserWarning, stacklevel=1)
-            print("to be heard", file=sys.stderr)
-
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        assert Ours(exercise, Warns).patterns(ours(LinearLayers)) == [frozenset()]
-    assert not heard and not capsys.readouterr().err
-
-
-def test_a_module_of_ours_that_cannot_be_built_has_no_patterns_to_try() -> None:
-    def refuses(channels, reduction=16):
-        raise ValueError("never")
-
-    assert Ours(exercise, refuses).patterns(ours(LinearLayers)) == [frozenset()]
-
-
-class ManyBiases(nn.Module):
-    """Thirty layers from one value to one, each with a bias, and one of two values."""
-
-    def __init__(self, channels, reduction=16, without=0):
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(2, 2, bias=place >= without) for place in range(30))
-        self.last = nn.Linear(2, 3, bias=not without)
-
-    def forward(self, x):
-        return x
-
-
-def test_patterns_stay_few_however_many_biases_there_are() -> None:
-    fewer = seen(lambda channels, reduction=16: ManyBiases(channels, without=15))
-    found = Ours(exercise, ManyBiases).patterns(fewer)
-    assert 0 < len(found) == len(set(found)) <= MOST_PATTERNS
-    last = [name for name, _ in ManyBiases(4).named_parameters()].index("last.bias")
-    assert all(len(pattern) == 16 and last in pattern for pattern in found)
