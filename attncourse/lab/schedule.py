@@ -67,7 +67,12 @@ def in_processes(runs: Sequence[Run], folder: Path, jobs: int) -> Iterator[Outco
         while waiting or busy:
             while waiting and idle:
                 run, worker = waiting.popleft(), idle.pop()
-                busy[worker.begin(run, folder)] = run, worker
+                try:
+                    future = worker.begin(run, folder)
+                except BrokenProcessPool:  # killed while it waited
+                    worker = _Worker()
+                    future = worker.begin(run, folder)
+                busy[future] = run, worker
             for future in wait(busy, return_when=FIRST_COMPLETED).done:
                 run, worker = busy.pop(future)
                 outcome = _outcome(run, future.result)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,28 @@ def test_a_kill_in_the_midst_changes_no_result_and_leaves_no_process(data: str, 
     assert not (folder / planned[1].folder_name / "record.json").exists()
     assert here(planned, folder) == here(planned, tmp_path / "whole")
     assert finished.read_bytes() == before, "a finished run is not repeated"
+
+
+def test_a_process_that_died_while_it_waited_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    class Worker:
+        def __init__(self) -> None:
+            made.append(self)
+
+        def begin(self, run: Run, folder: Path) -> Future[dict[str, Any]]:
+            if self is made[0]:
+                raise BrokenProcessPool
+            future: Future[dict[str, Any]] = Future()
+            future.set_result({"by": made.index(self)})
+            return future
+
+        def end(self) -> None:
+            pass
+
+    monkeypatch.setattr(schedule, "_Worker", Worker)
+    outcomes = schedule.in_processes(runs("tasks:row", "none", "se"), tmp_path, 1)
+    assert [one.record for one in outcomes] == [{"by": 1}, {"by": 1}]
 
 
 def test_no_runs_need_no_process(tmp_path: Path) -> None:
