@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import statistics
@@ -34,8 +35,13 @@ def answer_of(exercise: Exercise, implementation: Callable[..., Any]) -> Workben
     return Workbench(implementation() if exercise.kind == "value" else implementation, trusted=True)
 
 
+@functools.cache
+def judge_of(seed: int) -> Judge:
+    return Judge(MODULE, seed)
+
+
 def verdict(answer: Any, seed: int = 0) -> Any:
-    return Judge(MODULE, seed).verdict(Workbench(answer))
+    return judge_of(seed).verdict(Workbench(answer))
 
 
 def test_the_notebook_has_these_exercises() -> None:

@@ -112,11 +112,13 @@ class OneVector(Plain):
 class NineShifts(Plain):
     """Each dilated convolution as nine shifted products."""
 
+    s: Any
+
     def where(self, x):
         y = self.s[0](x).relu()
         for layer in (self.s[2], self.s[4]):
             d, (height, width) = layer.dilation[0], y.shape[2:]
-            around = f.pad(y, [d] * 4)
+            around = f.pad(y, (d, d, d, d))
             total = layer.bias[:, None, None]
             for i, j in [(i, j) for i in range(3) for j in range(3)]:
                 shifted = around[:, :, i * d : i * d + height, j * d : j * d + width]
@@ -127,6 +129,9 @@ class NineShifts(Plain):
 
 class NormByHand(Plain):
     class Norm(nn.Module):
+        mean: torch.Tensor
+        variance: torch.Tensor
+
         def __init__(self, c):
             super().__init__()
             self.scale, self.shift = nn.Parameter(torch.ones(c, 1, 1)), nn.Parameter(torch.zeros(c, 1, 1))

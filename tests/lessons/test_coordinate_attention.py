@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Callable
@@ -34,8 +35,13 @@ def answer_of(exercise: Exercise, implementation: Callable[..., Any]) -> Workben
     return Workbench(implementation() if exercise.kind == "value" else implementation, trusted=True)
 
 
+@functools.cache
+def judge_of(exercise_id: str, seed: int) -> Judge:
+    return Judge(course.exercise(exercise_id), seed)
+
+
 def verdict(exercise_id: str, answer: Any, seed: int = 0) -> Any:
-    return Judge(course.exercise(exercise_id), seed).verdict(Workbench(answer))
+    return judge_of(exercise_id, seed).verdict(Workbench(answer))
 
 
 @by_other

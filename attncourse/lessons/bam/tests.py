@@ -88,6 +88,18 @@ def checks_the_shape_only(implementation):
 
 
 @exercise.misconception
+def asks_whether_two_pictures_run(implementation):
+    """Your test only asks whether the call runs, or gives the right shape, for two pictures or more.
+
+    That catches the missing axis of spatial, and nothing else: all other bugs keep the shape.
+
+    Compare the values with ones that you know to be right.
+    """
+    x, channel, spatial = _case()
+    return implementation(x, channel, spatial).shape == x.shape
+
+
+@exercise.misconception
 def tests_zero_branches_only(implementation):
     """Your test only uses branches that are 0.
 
