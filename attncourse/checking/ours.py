@@ -6,6 +6,7 @@ the same mistake in an answer without them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -71,7 +72,10 @@ class Ours:
         return [frozenset(itertools.chain.from_iterable(parts)) for parts in chosen]
 
     def glimpse(self, seed: int, left_out: Pattern) -> Any:
-        """Its result for the first input, the parameters at ``left_out`` being zero; None where it comes to none."""
+        """Its result for the first input, the parameters at ``left_out`` being zero, or the AnswerError that it raised.
+
+        None where it cannot be told without a closer look.
+        """
         module = _warm(*self._origin, tuple(self._exercise.scenarios[0].shapes[0]))
         if module is None:
             return None
@@ -84,16 +88,18 @@ class Ours:
                     else:
                         parameter.copy_(filling(tuple(parameter.shape), fill_seed, *self._exercise.fill))
                 return plain(module(x.clone()))
-        except AnswerError:
-            return None
+        except AnswerError as error:
+            return error
 
 
 def parts(glimpse: Any, seen: Iterable[Observation]) -> bool:
     """Whether a glimpse of one of the course's own answers is enough to tell that it is not what was seen."""
     run = next((one.outcome for one in seen if not one.label.startswith(PARAMETERS)), None)
-    if run is None or run.raised or not run.stable:
+    if run is None or not run.stable:
         return False
-    return isinstance(glimpse, Tensor) and compare(glimpse, run.value) is not None
+    if isinstance(glimpse, AnswerError):
+        return run.raised is None or not run.raised.same_as(glimpse)
+    return isinstance(glimpse, Tensor) and (run.raised is not None or compare(glimpse, run.value) is not None)
 
 
 @cache
@@ -110,14 +116,11 @@ def _built(implementation: Callable[..., Any], arguments: tuple[Any, ...]) -> nn
 
 @cache
 def _warm(implementation: Callable[..., Any], arguments: tuple[Any, ...], shape: tuple[int, ...]) -> nn.Module | None:
-    """The module after one float32 call, in float64; None where that raises or makes further parameters."""
+    """The module after one float32 call, in float64; None where that made further parameters."""
     module = _built(implementation, arguments)
     if module is None:
         return None
     count = len(list(module.parameters()))
-    try:
-        with guarded(), torch.no_grad():
-            module(Draw(0).normal(*shape))
-            return module.double() if len(list(module.parameters())) == count else None
-    except AnswerError:
-        return None
+    with contextlib.suppress(AnswerError), guarded(), torch.no_grad():
+        module(Draw(0).normal(*shape))
+    return module.double() if len(list(module.parameters())) == count else None

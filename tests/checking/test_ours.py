@@ -6,7 +6,6 @@ import sys
 import warnings
 
 import pytest
-import torch
 from torch import nn
 
 from attncourse.checking import Judge, Workbench
@@ -105,15 +104,20 @@ def test_a_glimpse_parts_none_that_agree_and_most_that_do_not() -> None:
     assert told > len(forms) ** 2 / 2
 
 
-def test_a_glimpse_that_fails_parts_nothing() -> None:
+def test_who_raises_is_not_who_does_not() -> None:
     class Breaks(LinearLayers):
         def forward(self, x):
             raise ValueError("never")
 
-    assert Ours(exercise, Breaks).glimpse(3, ALL_PARAMETERS) is None
-    assert not parts(None, ours(LinearLayers))
-    assert not parts(torch.zeros(1, 4, 2, 3), ours(Breaks))
-    assert parts(torch.zeros(1, 4, 2, 3), ours(LinearLayers))
+    class BreaksElsewhere(LinearLayers):
+        def forward(self, x):
+            raise ValueError("here")
+
+    breaks = Ours(exercise, Breaks).glimpse(3, ALL_PARAMETERS)
+    works = Ours(exercise, LinearLayers).glimpse(3, ALL_PARAMETERS)
+    assert parts(breaks, ours(LinearLayers)) and parts(works, ours(Breaks)) and parts(breaks, ours(BreaksElsewhere))
+    assert not parts(breaks, ours(Breaks)) and not parts(works, ours(LinearLayers))
+    assert not parts(None, ours(LinearLayers)) and not parts(None, ours(Breaks))
 
 
 def test_a_lazy_module_of_ours_is_left_to_the_observations() -> None:
