@@ -189,9 +189,7 @@ def told_by_its_scale(expected: Tensor, got: Tensor) -> str:
         return ""
     factor = float(ratios.mean())
     if abs(factor - 1) < 2e-3:
-        return (
-            "Your gates are right where the logit is small and wrong where it is large: something cuts it off there."
-        )
+        return "Your gates are right where the logit is small and wrong where it is large: something cuts it off there."
     return f"What your sigmoid gets is {factor:.3g} times the right logit."
 
 
