@@ -13,7 +13,7 @@ import contextlib
 import copy
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,7 +139,8 @@ def _judge_authored(finding: Finding, judge: Judge) -> None:
     exercise = finding.exercise
     named, accepted = 0, 0
     for wrong in exercise.misconceptions:
-        reports = [_verdict(judge, form) for form in wrong.forms]
+        # As written it is run anew and must be known again; of a dress one run serves as both sides of the comparison.
+        reports = [_verdict(judge, wrong.implementation), *(_dressed(judge, dress) for dress in wrong.dresses)]
         unnamed = [report for report in reports if (report.state, report.diagnosis) != (INCORRECT, wrong.name)]
         named += not unnamed
         for report in unnamed:
@@ -167,6 +168,10 @@ def _without_styles(exercise: Exercise) -> Exercise:
 def _verdict(judge: Judge, implementation: Any) -> Report:
     answer = implementation() if judge.exercise.kind == "value" else implementation
     return judge.verdict(Workbench(answer, trusted=True))
+
+
+def _dressed(judge: Judge, dress: Callable[..., Any]) -> Report:
+    return judge.verdict(Workbench(dress, trusted=True), judge.observations(dress))
 
 
 def _judge_check_cell(finding: Finding, source: str) -> None:

@@ -73,8 +73,8 @@ class Judge:
         self._ours: dict[Callable[..., Any], Ours] = {}
         self._glimpses: dict[tuple[Callable[..., Any], Pattern], Any] = {}
 
-    def verdict(self, candidate: Candidate) -> Report:
-        """The report on one answer."""
+    def verdict(self, candidate: Candidate, seen: Seen | None = None) -> Report:
+        """The report on one answer; ``seen``: its observations, where they are made elsewhere."""
         description = candidate.describe()
         unfit = _unfit(self.exercise, description)
         if description["what"] == "nothing":
@@ -83,7 +83,7 @@ class Judge:
             return self._report(INCORRECT, subgoal=f"the answer is {self.exercise.expects}", why=unfit)
         if isinstance(self.exercise, TestsExercise):
             return self._tests(candidate)
-        seen = Seen(observe(self.exercise, candidate, self.seed))
+        seen = seen or Seen(observe(self.exercise, candidate, self.seed))
         if _untouched(seen):
             return self._not_attempted()
         if _calls_ours(seen):
