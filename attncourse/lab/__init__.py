@@ -2,8 +2,11 @@
 
     from attncourse import lab
     record = lab.execute(lab.Run(data="tasks:row", attention="coordinate"), Path("runs/coordinate"))
+    comparison = lab.compare(["none", "se", "coordinate"], data="tasks:row", seeds=5, out="comparison")
 
 data/ and tasks/ are what is learned, recipe.py how, training.py does it, run.py makes one run of it with its record.
+comparing.py makes several, schedule.py says where; comparison.py is what they say together, by statistics.py and
+verdict.py.
 """
 
 from __future__ import annotations

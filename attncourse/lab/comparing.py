@@ -13,12 +13,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from attncourse.lab import comparison_files, display, schedule, variant
+from attncourse.lab import comparison_files, schedule, variant
 from attncourse.lab.comparison import WORTH, Comparison, analyse, require_worth
 from attncourse.lab.comparison_records import curves_of, finished, require_folder
 from attncourse.lab.control import require_match
 from attncourse.lab.data import load
 from attncourse.lab.device import device_of
+from attncourse.lab.display import Bar, Display
 from attncourse.lab.errors import LabError
 from attncourse.lab.recipe import Recipe
 from attncourse.lab.run import Run, about, network
@@ -90,7 +91,7 @@ def compare(
     elif jobs > 1:
         carried_out = schedule.in_processes(open_runs, folder, jobs)
     else:
-        carried_out = schedule.in_this_process(open_runs, folder, dataset, lambda run: display.here(_label(run)))
+        carried_out = schedule.in_this_process(open_runs, folder, dataset, _display)
     problems: list[str] = []
     began = time.monotonic()
     try:
@@ -201,6 +202,11 @@ def _told(outcome: schedule.Outcome) -> str:
     if outcome.record is None:
         return f"{_label(outcome.run)}: failed. {outcome.problem}"
     return f"{_label(outcome.run)}: {outcome.record['test_accuracy']:.2%} in {outcome.record['seconds']:.1f} s"
+
+
+def _display(run: Run) -> Display:
+    """A bar in a terminal. Elsewhere the line for each finished run is enough: no notebook wants a picture of each."""
+    return Bar(_label(run)) if sys.stderr.isatty() else Display()
 
 
 def _left(seconds: float) -> str:

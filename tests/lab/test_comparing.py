@@ -13,11 +13,10 @@ import torch
 from torch import nn
 
 from attncourse import cli, lab
-from attncourse.lab import comparing, comparison_files, display, schedule
+from attncourse.lab import comparing, comparison_files, schedule
 from attncourse.lab.ablations import ABLATIONS
 from attncourse.lab.comparison import Comparison
 from attncourse.lab.data.dataset import Dataset
-from attncourse.lab.display import Display
 from attncourse.lab.errors import LabError
 from attncourse.lab.recipe import Recipe
 from attncourse.lab.run import Run, network
@@ -29,10 +28,9 @@ QUICK = Recipe(epochs=2, batch_size=32)
 
 
 @pytest.fixture(autouse=True)
-def small_and_quiet(tiny: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every comparison is of the tiny dataset, in a folder of its own, without bars and, for speed, without figures."""
+def small_and_quick(tiny: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every comparison is of the tiny dataset, in a folder of its own, and, for speed, without figures."""
     monkeypatch.setattr(comparing, "load", lambda what: tiny())
-    monkeypatch.setattr(display, "here", lambda label: Display())
     monkeypatch.setattr(comparison_files, "PICTURES", ())
     monkeypatch.chdir(tmp_path)
 
