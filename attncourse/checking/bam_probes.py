@@ -44,6 +44,11 @@ BAM_PROBES = (
         "Make both branches in __init__, as self.channel and self.spatial; use them in forward.",
     ),
     Probe(
+        "all layers are known to the module",
+        knows_its_layers,
+        "Bind each layer to self, or put it into nn.Sequential or nn.ModuleList: a plain list hides it.",
+    ),
+    Probe(
         "features go in and features of the same shape come out, for any size and dilation",
         keeps_the_shape,
         "Return one tensor, x * (1 + gate). Pool over both H and W; pad the 3x3 convolutions by their dilation.",
@@ -55,11 +60,6 @@ BAM_PROBES = (
         "Nothing random in forward, and nothing kept from the last call: no layers, no dropout, no state.",
     ),
     Probe("float32, float64 and bfloat16 come back as they went in", keeps_the_dtype, "Cast back what you cast."),
-    Probe(
-        "all layers are known to the module",
-        knows_its_layers,
-        "Bind each layer to self, or put it into nn.Sequential or nn.ModuleList: a plain list hides it.",
-    ),
     Probe(
         "the input stays beside the gated features, and a gate without a signal is one half",
         keeps_the_input_beside,

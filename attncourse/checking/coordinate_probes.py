@@ -47,6 +47,11 @@ COORDINATE_PROBES = (
         "Make them in __init__, as self.shared = nn.Conv2d(...) and so on; use them in forward.",
     ),
     Probe(
+        "all layers are known to the module",
+        knows_its_layers,
+        "Bind each layer to self, or put it into nn.Sequential or nn.ModuleList: a plain list hides it.",
+    ),
+    Probe(
         "features go in and features of the same shape come out, whether wide, high or square",
         keeps_the_shape,
         "Write the shape behind each of your lines, for H = 2 and W = 3. Where do H and W meet on one axis?",
@@ -58,11 +63,6 @@ COORDINATE_PROBES = (
         "Nothing random in forward, and nothing kept from the last call: no layers, no dropout, no state.",
     ),
     Probe("float32, float64 and bfloat16 come back as they went in", keeps_the_dtype, "Cast back what you cast."),
-    Probe(
-        "all layers are known to the module",
-        knows_its_layers,
-        "Bind each layer to self, or put it into nn.Sequential or nn.ModuleList: a plain list hides it.",
-    ),
     Probe(
         "the output is x times two gates, each behind one sigmoid",
         halves_twice,
