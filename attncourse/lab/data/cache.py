@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -46,19 +46,17 @@ def place(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
     Raises DataError where the folder cannot be written or the disk is full; nothing is left there then.
     """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    except OSError as error:
-        raise no_room(path.parent, error) from error
-    try:
-        with open(handle, "wb") as file:
+        # Not tempfile's, which nobody else may read: a class may share one folder.
+        with open(part, "xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(part, path)
     except OSError as error:
         raise no_room(path.parent, error) from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        with contextlib.suppress(OSError):
+            part.unlink()

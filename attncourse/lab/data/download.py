@@ -54,6 +54,8 @@ def download(remote: Remote, folder: Path) -> Path:
             cannot be written.
     """
     path = folder / remote.name
+    if path.exists():
+        return path  # also where the folder is another's, and cannot be written
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder / f"{remote.name}.lock"):
@@ -102,7 +104,7 @@ def _go_on(remote: Remote, address: str, part: Path) -> None:
     try:
         with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=PATIENCE) as answer:
             skip = _expected(remote, answer, have)
-            bar = tqdm(total=remote.size, initial=have, unit="B", unit_scale=True, desc=remote.name, leave=False)
+            bar = tqdm(total=remote.size, initial=have, desc=remote.name, unit="B", unit_scale=True, mininterval=1)
             with bar, open(part, "ab") as file:
                 while piece := _read(answer):
                     fresh = piece[skip:]

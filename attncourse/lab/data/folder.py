@@ -102,7 +102,7 @@ def _split(classes: dict[str, list[Path]]) -> tuple[dict[str, list[Path]], dict[
 
 def _read(files: Sequence[Path], size: int, name: str) -> np.ndarray:
     pixels = np.empty((len(files), 3, size, size), np.uint8)
-    for number, file in enumerate(tqdm(files, desc=f"reading {name}", unit=" pictures", leave=False)):
+    for number, file in enumerate(tqdm(files, desc=f"reading {name}", unit=" pictures", mininterval=1, leave=False)):
         try:
             with Image.open(file) as picture:
                 whole = ImageOps.exif_transpose(picture).convert("RGB")

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from attncourse.lab.data.cache import cache_folder, place
 from attncourse.lab.data.classes import CIFAR10
@@ -101,7 +101,7 @@ def _decoded(path: Path, arrays: Mapping[str, NDArray[Any]], cache: Path | None)
 def _decode(path: Path, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> NDArray[np.uint8]:
     header, payload, offsets = arrays["header"].tobytes(), arrays["payload"].tobytes(), arrays["offsets"]
     pixels = np.empty(shape, np.uint8)
-    for number in tqdm(range(len(pixels)), desc=f"decoding {path.name}", unit=" pictures", leave=False):
+    for number in tqdm(range(len(pixels)), desc=f"decoding {path.name}", unit=" pictures", mininterval=1, leave=False):
         jpeg = header + payload[offsets[number] : offsets[number + 1]] + END_OF_JPEG
         try:
             with Image.open(io.BytesIO(jpeg)) as picture:

@@ -110,6 +110,13 @@ def test_what_is_there_is_not_fetched_again(server: Server, tmp_path: Path) -> N
     assert len(server.asked) == 1
 
 
+def test_a_folder_of_another_is_read_without_a_trace(server: Server, tmp_path: Path) -> None:
+    """A class's folder, filled by the teacher: not even a lock can be written there."""
+    (tmp_path / "file.bin").write_bytes(CONTENT)
+    assert download(remote(server.address("/whole")), tmp_path) == tmp_path / "file.bin"
+    assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
+
+
 def test_resumed(server: Server, tmp_path: Path) -> None:
     (tmp_path / PART).write_bytes(CONTENT[:1234])
     assert download(remote(server.address("/whole")), tmp_path).read_bytes() == CONTENT
