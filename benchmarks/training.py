@@ -139,8 +139,8 @@ def notes(plan: Plan) -> list[str]:
         f"DataLoader ({plan.workers} workers), augments each picture alone on the processor, and computes in float32 "
         "with channels first.",
         "A run's CPU-seconds are those of set-up, training and evaluation, all threads together. Starting Python and "
-        "reading the data are not in it: data_cpu_seconds and process_cpu_seconds say what they took. JPEGs are decoded "
-        "once, and come from the cache folder afterwards.",
+        "reading the data are not in it: data_cpu_seconds and process_cpu_seconds say what they took. JPEGs are "
+        "decoded once, and come from the cache folder afterwards.",
     ]
     if plan.cpu_seconds:
         said.append(
