@@ -99,9 +99,9 @@ def table(found: Mapping[str, Any]) -> str:
         f"{found['date']}; {machine}; {found['precision']}, {found['threads']} thread; {versions}; "
         f"host {found['host']}; seeds {seeds[0]} to {seeds[-1]}.",
         "",
-        f"Test accuracy in %: the median of {len(seeds)} seeds, the lowest and the highest in brackets; then the median "
-        "of the CPU-seconds for training and evaluation. The signature is that of the untrained network: together, near, "
-        "middle, row, column; x where its logits move with the arrangement.",
+        f"Test accuracy in %: the median of {len(seeds)} seeds, the lowest and the highest in brackets; then the "
+        "median of the CPU-seconds for training and evaluation. The signature is that of the untrained network: "
+        "together, near, middle, row, column; x where its logits move with the arrangement.",
         "",
         f"| module | signature | {' | '.join(TASKS[task].title for task in found['results'])} |",
         f"|---|---|{'---|' * len(found['results'])}",
