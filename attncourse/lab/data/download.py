@@ -100,32 +100,37 @@ def _go_on(remote: Remote, address: str, part: Path) -> None:
     have = _size(part)
     if have == remote.size:
         return
+    with _ask(address, have) as answer:
+        skip = _expected(remote, answer, have)
+        bar = tqdm(total=remote.size, initial=have, desc=remote.name, unit="B", unit_scale=True, mininterval=1)
+        with bar, open(part, "ab") as file:
+            while piece := _read(answer):
+                fresh = piece[skip:]
+                skip = max(0, skip - len(piece))
+                file.write(fresh)
+                bar.update(len(fresh))
+    if _size(part) < remote.size:
+        raise _Refused(f"ended after {_size(part):,} of {remote.size:,} bytes")
+
+
+def _ask(address: str, have: int) -> http.client.HTTPResponse:
+    """The answer to a request for all but the first ``have`` bytes."""
     headers = {"User-Agent": USER_AGENT, **({"Range": f"bytes={have}-"} if have else {})}
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=PATIENCE) as answer:
-            skip = _expected(remote, answer, have)
-            bar = tqdm(total=remote.size, initial=have, desc=remote.name, unit="B", unit_scale=True, mininterval=1)
-            with bar, open(part, "ab") as file:
-                while piece := _read(answer):
-                    fresh = piece[skip:]
-                    skip = max(0, skip - len(piece))
-                    file.write(fresh)
-                    bar.update(len(fresh))
+        return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=PATIENCE)
     except urllib.error.HTTPError as error:
         raise _Refused(f"{error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise _Refused(str(getattr(error.reason, "strerror", None) or error.reason)) from error
-    except (TimeoutError, ConnectionError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise _Refused(str(error) or type(error).__name__) from error
-    if _size(part) < remote.size:
-        raise _Refused(f"ended after {_size(part):,} of {remote.size:,} bytes")
 
 
 def _read(answer: http.client.HTTPResponse) -> bytes:
     """The next piece; a fault of the network is no fault of the disk."""
     try:
         return answer.read1(CHUNK)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise _Refused(str(error) or type(error).__name__) from error
 
 

@@ -48,6 +48,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append((self.path, wanted))
         if self.path == "/missing":
             return self.send_error(404)
+        if self.path == "/hangs-up":
+            return self.connection.close()
+        if self.path == "/no-http":
+            self.wfile.write(b"what?\r\n\r\n")
+            return None
         content = b"<html>busy</html>" if self.path == "/page" else CONTENT
         if self.path == "/corrupt":
             content = b"?" + CONTENT[1:]
@@ -140,7 +145,7 @@ def test_a_wrong_range_is_not_appended(server: Server, tmp_path: Path) -> None:
     assert (tmp_path / PART).read_bytes() == CONTENT[:1000]
 
 
-@pytest.mark.parametrize("fault", ["/missing", "/corrupt", "/page", "dead"])
+@pytest.mark.parametrize("fault", ["/missing", "/corrupt", "/page", "/hangs-up", "/no-http", "dead"])
 def test_the_next_mirror_is_tried(server: Server, tmp_path: Path, fault: str) -> None:
     first = "http://127.0.0.1:9/file" if fault == "dead" else server.address(fault)
     assert download(remote(first, server.address("/whole")), tmp_path).read_bytes() == CONTENT
