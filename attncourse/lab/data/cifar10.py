@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attncourse.lab.data.archive import archive
 from attncourse.lab.data.cache import cache_folder
-from attncourse.lab.data.dataset import Dataset
+from attncourse.lab.data.dataset import DataError, Dataset
 from attncourse.lab.data.download import Remote, download
 
 # The authors' server comes last: in 2026 it gave 50 to 80 kB a second (pytorch/vision issue 9536). The others are
@@ -26,4 +26,8 @@ CIFAR10_ARCHIVE = Remote(
 
 def cifar10(cache: Path | None = None, remote: Remote = CIFAR10_ARCHIVE) -> Dataset:
     """CIFAR-10: 50,000 training and 10,000 test pictures. Raises DataError where it can neither be found nor had."""
-    return archive(download(remote, cache_folder(cache)))
+    path = download(remote, cache_folder(cache))
+    try:
+        return archive(path)
+    except DataError as error:
+        raise DataError(f"{error}. Delete {path}, and the next call downloads it again") from error

@@ -29,6 +29,13 @@ def test_cifar10_comes_from_the_cache_where_it_is_there(tmp_path: Path) -> None:
     assert cifar10(tmp_path, remote).fingerprint == load(str(path)).fingerprint
 
 
+def test_what_was_damaged_in_the_cache_is_to_be_deleted(tmp_path: Path) -> None:
+    path = archived(tmp_path / CIFAR10_ARCHIVE.name, pickles())
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(DataError, match="Delete .*cifar-10-python.tar.gz"):
+        load("cifar10", cache=tmp_path)
+
+
 def test_the_archive_is_known_by_its_checksum() -> None:
     assert CIFAR10_ARCHIVE.sha256 == "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
     assert CIFAR10_ARCHIVE.size == 170498071
