@@ -15,7 +15,8 @@ def _processor(record: Mapping[str, Any]) -> Any:
 
 # What must be alike, in a reader's words, and how it is read.
 ALIKE: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "data": lambda record: (record.get("data"), record.get("data_fingerprint")),
+    # By what the pictures are, wherever they lie.
+    "data": lambda record: (record.get("data_title"), record.get("data_fingerprint")),
     "host": lambda record: record.get("host"),
     "recipe": lambda record: record.get("recipe"),
     "budget of CPU-seconds": lambda record: record.get("cpu_seconds_budget"),

@@ -118,8 +118,8 @@ def test_a_variant_all_of_whose_runs_failed_is_shown_without_numbers() -> None:
 
 
 DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
-    "pixels": ({"data_fingerprint": "fedcba9876543210"}, "data differs: cifar10 0123456789abcdef and cifar10 fedcba98"),
-    "data": ({"data": "tasks:row"}, "data differs"),
+    "pixels": ({"data_fingerprint": "fedcba9876543210"}, "data differs: CIFAR-10 0123456789abcdef and CIFAR-10 fedcba98"),
+    "data": ({"data_title": "same row"}, "data differs"),
     "recipe": ({"recipe": {"epochs": 4, "learning_rate": 0.2}}, "recipe differs: epochs 3 and 4 "),
     "host": ({"host": "resnet20"}, "host differs: small and resnet20"),
     "device": ({"device": "cuda:1"}, "kind of device differs: cpu and cuda"),
@@ -133,6 +133,11 @@ def test_runs_that_differ_otherwise_are_refused_with_the_reason(name: str) -> No
     with pytest.raises(LabError, match=reason) as caught:
         analyse([*records(none=NONE), record("se", 0, 0.7, **changes)])
     assert "(none, seed 0; se, seed 0)" in str(caught.value)
+
+
+def test_the_same_pictures_may_lie_at_another_place() -> None:
+    moved = [record("se", seed, value, data="copies/cifar-10-python.tar.gz") for seed, value in SE.items()]
+    assert analyse([*records(none=NONE), *moved]).contrast("se").statistics.n == 4
 
 
 def test_with_a_budget_of_time_the_processor_must_be_the_same() -> None:
