@@ -6,6 +6,7 @@ from attncourse.lessons.cbam._parts import of_channel_half, of_spatial_half
 from attncourse.lessons.cbam_channel import _branch_mistakes as branch
 from attncourse.lessons.cbam_channel import _gate_mistakes as channel_gate
 from attncourse.lessons.cbam_channel import _pooling_mistakes as pooling
+from attncourse.lessons.cbam_channel import _sharing_mistakes as sharing
 from attncourse.lessons.cbam_channel import _width_mistakes as width
 from attncourse.lessons.cbam_spatial import _gate_mistakes as spatial_gate
 from attncourse.lessons.cbam_spatial import _map_mistakes as maps
@@ -13,11 +14,11 @@ from attncourse.lessons.cbam_spatial import _window_mistakes as window
 
 # What published CBAMs really have wrong; the rest of those lessons' lists the probes find.
 CHANNEL_MISTAKES = (
-    branch.TwoMlps,
+    sharing.TwoMlps,
     branch.SigmoidInEachBranch,
     branch.SigmoidInEachBranchAndAgain,
     branch.AddsTheDescriptorsFirst,
-    branch.ConcatenatesTheDescriptors,
+    sharing.ConcatenatesTheDescriptors,
     channel_gate.NoSigmoid,
     channel_gate.NoRelu,
     pooling.MeanOnly,

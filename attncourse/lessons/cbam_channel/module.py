@@ -5,10 +5,12 @@ from __future__ import annotations
 from attncourse.attention import ChannelAttention
 from attncourse.checking import ModuleExercise, Scenario
 from attncourse.checking.cbam_channel_probes import TWO_BRANCH_PROBES
-from attncourse.lessons.cbam_channel._branch_mistakes import BRANCH_DRESSES, BRANCH_MISTAKES
-from attncourse.lessons.cbam_channel._gate_mistakes import GATE_DRESSES, GATE_MISTAKES
+from attncourse.lessons.cbam_channel._branch_mistakes import BRANCH_MISTAKES
+from attncourse.lessons.cbam_channel._fresh_layers import FRESH_LAYERS, LayersMadeInForward
+from attncourse.lessons.cbam_channel._gate_mistakes import GATE_MISTAKES
 from attncourse.lessons.cbam_channel._module_styles import STYLES, VARIANTS
 from attncourse.lessons.cbam_channel._pooling_mistakes import POOLING_MISTAKES
+from attncourse.lessons.cbam_channel._sharing_mistakes import SHARING_DRESSES, SHARING_MISTAKES
 from attncourse.lessons.cbam_channel._width_mistakes import WIDTH_MISTAKES
 
 exercise = ModuleExercise(
@@ -53,5 +55,12 @@ for style in STYLES:
     exercise.accepts(style)
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
-for mistake in (*BRANCH_MISTAKES, *POOLING_MISTAKES, *GATE_MISTAKES, *WIDTH_MISTAKES):
-    exercise.misconception(mistake, [form for form in (*BRANCH_DRESSES, *GATE_DRESSES) if issubclass(form, mistake)])
+for mistake in (
+    *SHARING_MISTAKES,
+    *BRANCH_MISTAKES,
+    *POOLING_MISTAKES,
+    *GATE_MISTAKES,
+    LayersMadeInForward,
+    *WIDTH_MISTAKES,
+):
+    exercise.misconception(mistake, [form for form in (*SHARING_DRESSES, *FRESH_LAYERS) if issubclass(form, mistake)])
