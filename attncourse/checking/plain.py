@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
             raise AnswerError(UNUSABLE, f"the result is a sequence of {len(value):,} values: far too many")
         return tuple(plain(item) for item in value)
     if type(value).__module__ == "numpy":
-        if getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
+        if getattr(value, "size", 0) == 1 and hasattr(value, "item"):
             return plain(value.item())
         raise AnswerError(UNUSABLE, "the result is a numpy array; keep it a torch tensor, so that gradients flow")
     found = type(value).__name__

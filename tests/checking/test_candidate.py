@@ -290,6 +290,7 @@ def test_a_learner_s_test_is_examined(test, accepts) -> None:
 def test_plain_values_only() -> None:
     assert plain([1, (2.5, "a")]) == (1, (2.5, "a"))
     assert plain(numpy.float64(2.5)) == 2.5
+    assert plain(numpy.array([9])) == 9 and plain(numpy.array([[True]])) is True
     assert plain(...) is None
     x = torch.ones(2, requires_grad=True)
     assert not plain(x).requires_grad
