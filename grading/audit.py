@@ -23,6 +23,7 @@ from attncourse import course
 from attncourse.checking import Exercise, Judge, Report, TestsExercise, Workbench
 from attncourse.checking.report import CORRECT, INCORRECT, NOT_ATTEMPTED
 from attncourse.course import Lesson
+from attncourse.notebook import steps
 from grading.mutants import Mutant, mutants
 from grading.release import build
 
@@ -113,16 +114,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _answers(notebook: NotebookNode, lesson: Lesson) -> dict[str, dict[str, Any]]:
-    """Run a notebook's cells here, but for the checks; the names as they stood after each answer cell."""
+    """Run a notebook's answers here, with what the classroom runs of the other cells; the names after each answer."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     found: dict[str, dict[str, Any]] = {}
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or cell.id.endswith("-check"):
-            continue
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(cell.source, f"<{lesson.stem}: {cell.id}>", "exec"), namespace)
-        if lesson.file_of(cell.id):
-            found[cell.id] = dict(namespace)
+    for step in steps(notebook, lesson):
+        # Of the other cells a part is run; where that lacks what the rest would give, no answer may depend on it.
+        missing = contextlib.nullcontext() if step.exercises else contextlib.suppress(Exception)
+        with contextlib.redirect_stdout(io.StringIO()), missing:
+            exec(compile(step.source, f"<{lesson.stem}, cell {step.index + 1}>", "exec"), namespace)
+        for exercise_id in step.exercises:
+            found[exercise_id] = dict(namespace)
     return found
 
 
