@@ -12,8 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attncourse.selfcheck import check, hint
     from attncourse.earlier import yours
+    from attncourse.selfcheck import check, hint
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "check", "hint", "yours"]

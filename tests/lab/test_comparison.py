@@ -118,7 +118,7 @@ def test_a_variant_all_of_whose_runs_failed_is_shown_without_numbers() -> None:
 
 
 DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
-    "pixels": ({"data_fingerprint": "fedcba9876543210"}, "data differs: CIFAR-10 0123456789abcdef and CIFAR-10 fedcba98"),
+    "pixels": ({"data_fingerprint": "fedcba9876543210"}, "CIFAR-10 0123456789abcdef and CIFAR-10 fedcba98"),
     "data": ({"data_title": "same row"}, "data differs"),
     "recipe": ({"recipe": {"epochs": 4, "learning_rate": 0.2}}, "recipe differs: epochs 3 and 4 "),
     "host": ({"host": "resnet20"}, "host differs: small and resnet20"),
