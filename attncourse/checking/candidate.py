@@ -72,8 +72,8 @@ class Workbench:
     def value(self) -> Any:
         """The answer as a plain value; AnswerError where it is none."""
         with guarded():
-            numpy_array = type(self._answer).__module__ == "numpy" and hasattr(self._answer, "tolist")
-            return plain(self._answer.tolist() if numpy_array else self._answer)
+            several = type(self._answer).__module__ == "numpy" and getattr(self._answer, "size", 1) != 1
+            return plain(self._answer.tolist() if several else self._answer)
 
     def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True) -> Outcome:
         """Call the function twice without and once with gradients, each time on fresh copies of ``arguments``."""
@@ -217,9 +217,11 @@ class Workbench:
         """Let the learner's tests judge one implementation: ``accepts``, ``called`` and ``said`` (why it refused)."""
         calls = 0
 
-        def tested(*arguments: Any) -> Any:
+        def tested(*arguments: Any, **named: Any) -> Any:
             nonlocal calls
             calls += 1
+            if named:
+                raise TypeError(f"give {', '.join(named)} by position: implementations differ in their arguments' names")
             return implementation(*arguments)
 
         try:

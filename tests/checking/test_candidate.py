@@ -287,6 +287,16 @@ def test_a_learner_s_test_is_examined(test, accepts) -> None:
     assert Workbench(test).examine(lambda x: x * x)["accepts"] is accepts
 
 
+def test_a_call_by_names_is_a_call_and_is_told_what_to_do() -> None:
+    found = Workbench(lambda f: f(x=2) == 4).examine(lambda x: x * x)
+    assert found["called"] == 1 and not found["accepts"]
+    assert found["said"] == "TypeError: give x by position: implementations differ in their arguments' names"
+
+
+def test_a_numpy_value_is_a_number_or_a_sequence() -> None:
+    assert Workbench(numpy.array([9])).value() == 9 and Workbench(numpy.array([2, 11])).value() == (2, 11)
+
+
 def test_plain_values_only() -> None:
     assert plain([1, (2.5, "a")]) == (1, (2.5, "a"))
     assert plain(numpy.float64(2.5)) == 2.5
