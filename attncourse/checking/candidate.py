@@ -221,7 +221,9 @@ class Workbench:
             nonlocal calls
             calls += 1
             if named:
-                raise TypeError(f"give {', '.join(named)} by position: implementations differ in their arguments' names")
+                raise TypeError(
+                    f"give {', '.join(named)} by position: implementations differ in their arguments' names"
+                )
             return implementation(*arguments)
 
         try:
