@@ -21,6 +21,7 @@ from attncourse.lab.control import put_controls
 from attncourse.lab.data.dataset import Dataset
 from attncourse.lab.device import hardware, precision
 from attncourse.lab.errors import LabError
+from attncourse.lab.fine_tuning import begin_from, digest
 from attncourse.lab.recipe import Recipe, host_for, recipe_for
 
 
@@ -40,6 +41,8 @@ class Run:
         threads: of the processor. One by default: the lab's networks are small, threads that wait for each other spend
             the processor's time as well, and sums in another order end in other digits. More pay for larger networks.
 
+        start: weights.safetensors of an earlier run to begin with, for fine-tuning; by default the seed draws all.
+
     Raises:
         LabError: a number is out of its range.
     """
@@ -53,6 +56,7 @@ class Run:
     cpu_seconds: float | None = None
     own: type[nn.Module] | None = field(default=None, repr=False)
     threads: int = 1
+    start: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
@@ -84,6 +88,7 @@ class Run:
             "device": self.device,
             "threads": self.threads,
             "cpu_seconds": None if self.cpu_seconds is None else float(self.cpu_seconds),
+            **({"start": digest(Path(self.start))} if self.start else {}),
         }
 
     @property
@@ -102,7 +107,8 @@ class Run:
 def network(run: Run, classes: int) -> nn.Module:
     """The host with its attention, as the seed begins it: outside the attention alike for every attention.
 
-    Raises LabError where a class of your own cannot be built, or changes the shape.
+    Raises LabError where a class of your own cannot be built, or changes the shape; where weights to begin with do not
+    fit.
     """
     torch.manual_seed(run.seed)
     bare = hosts.build(run.host, None, classes=classes)
@@ -115,6 +121,8 @@ def network(run: Run, classes: int) -> nn.Module:
     if controlled:
         put_controls(model, bare)
     model.load_state_dict(bare.state_dict(), strict=False)
+    if run.start:
+        begin_from(model, bare, Path(run.start))
     return model
 
 
@@ -129,6 +137,7 @@ def about(run: Run, data: Dataset, device: torch.device) -> dict[str, Any]:
         "data_fingerprint": data.fingerprint,
         "recipe": dataclasses.asdict(run.chosen_recipe),
         "cpu_seconds_budget": run.cpu_seconds,
+        "start": {"file": Path(run.start).name, "sha256": digest(Path(run.start))} if run.start else None,
         "reproducible": "bit for bit on this machine and these versions"
         if run.cpu_seconds is None
         else "no: with a budget of CPU-seconds the machine's speed decides how many steps are made",

@@ -37,6 +37,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="X", help="the highest one (default: the recipe's)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1 (default: cpu)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="of the processor (default: 1)")
+    parser.add_argument(
+        "--start-from",
+        default="",
+        metavar="FILE",
+        help="weights.safetensors of an earlier run to fine-tune; a head for other classes begins anew",
+    )
     parser.add_argument("--compile", action="store_true", help="torch.compile: pays for long runs on a GPU")
 
 
@@ -64,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         cpu_seconds=options.cpu_seconds,
         threads=options.threads,
+        start=options.start_from,
     )
     folder = Path(options.out)
     before = record.read(folder)
