@@ -65,7 +65,7 @@ class Contrast:
         return f"{self.variant} - {self.against}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What was compared, and what may be said. Shows itself as tables, in a terminal and in a notebook.
 
@@ -104,7 +104,7 @@ class Comparison:
             raise KeyError(f"there is no {name!r} in this comparison; there are: {', '.join(found)}")
         return found[name]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return comparison_text.text(self)
 
     def _repr_html_(self) -> str:
