@@ -30,7 +30,7 @@ from attncourse.lab.errors import LabError
 from attncourse.lab.execution import execute
 from attncourse.lab.run import Run
 
-CLUSTER = "pip install 'attncourse[cluster]'"
+CLUSTER = "pip install distributed"
 PATIENCE = 30
 """Seconds to wait for a scheduler, and for its first worker."""
 # A run seeds the process's own generator: two runs in threads of one worker would disturb each other.

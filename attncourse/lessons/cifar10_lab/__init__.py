@@ -1,0 +1,1 @@
+"""Lesson 08: the lab. Does it help, and how would one know?"""
