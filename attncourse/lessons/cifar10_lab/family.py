@@ -22,9 +22,8 @@ exercise = FunctionExercise(
     ),
     gradients=False,
     equivalents={
-        "return torch.empty_like(stepped).scatter(-1, order, stepped)": "of one axis the first is the last",
-        "stepped = (ascending * torch.arange(len(p), 0, -1)).cummax(dim=-1).values.clamp(max=1)": "of one axis the first "
-        "is the last",
+        "return torch.empty_like(stepped).scatter(-1, order, stepped)": "p has one axis",
+        "stepped = (ascending * torch.arange(len(p), 0, -1)).cummax(dim=-1).values.clamp(max=1)": "p has one axis",
     },
     hints=[
         "Sort the p-values, and remember where each came from. torch.sort gives both.",
