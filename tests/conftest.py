@@ -6,6 +6,10 @@ And a course of two small lessons, for the tests of what carries lessons about.
 from __future__ import annotations
 
 import os
+
+# Before torch: tests run side by side and are small; threads that wait for each other take most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar

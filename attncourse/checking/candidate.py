@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+import numpy
 import torch
 from torch import Tensor, nn
 
@@ -83,7 +84,8 @@ class Workbench:
             given = [_resolve(argument) for argument in arguments]
             try:
                 with guarded(), self._noticing_ours(), torch.no_grad():
-                    values.append(plain(self._answer(*given)))
+                    found = self._answer(*given)
+                    values.append(plain(found if gradients else _without_numpy(found)))
             except AnswerError as error:
                 return Outcome(raised=error)
             changed = _changed(arguments, given)
@@ -252,6 +254,13 @@ class Workbench:
             yield
         finally:
             hook.remove()
+
+
+def _without_numpy(value: Any) -> Any:
+    """An array as a tensor: where no gradient is asked for, numpy is as good as torch."""
+    if isinstance(value, numpy.ndarray) and value.dtype.kind in "fiub":
+        return torch.from_numpy(value.copy())
+    return value
 
 
 def _flat(value: Any) -> Iterator[Any]:

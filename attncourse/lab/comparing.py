@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,8 +60,8 @@ def compare(
         cpu_seconds: a budget for each run in place of the recipe's epochs.
         control: add for each variant but "none" its parameter-matched control.
         worth: the smallest difference worth having, a fraction.
-        jobs: processes on this machine, each with one thread; 1: in this process. More than 1 in a script of your own:
-            call this under ``if __name__ == "__main__":``, for each process imports the script.
+        jobs: processes on this machine, at most one for each processor, each with one thread; 1: in this process. More
+            than 1 in a script of your own: below ``if __name__ == "__main__":``, for each process imports the script.
         scheduler: a Dask scheduler's address; ``jobs`` then does not count.
         say: takes a line for each finished run; by default it is printed to the error stream.
 
@@ -73,6 +74,8 @@ def compare(
     names = [one if isinstance(one, str) else f"own:{one.__name__}" for one in attention]
     if control:
         names += [f"control({one})" for one in names if one != variant.NONE and not variant.controlled_by(one)]
+    if isinstance(jobs, int) and jobs > 1:
+        jobs = min(jobs, os.cpu_count() or 1)  # more would only wait for each other
     _require(names, own, seeds=seeds, jobs=jobs, worth=worth, elsewhere=jobs > 1 or bool(scheduler))
     folder = Path(out).absolute()
     data = str(Path(data).absolute()) if Path(data).exists() else data  # a worker may stand in another folder

@@ -51,6 +51,8 @@ def execute(
             if found.get("key") != run.key:
                 theirs = ", ".join(str(found.get(name)) for name in ("attention", "data", "seed"))
                 raise LabError(f"{folder} holds the record of another run ({theirs}). Choose another folder")
+            if found.get("data_fingerprint") != (dataset or load(run.data)).fingerprint:
+                raise LabError(f"The pictures of {run.data} changed since {folder} was written. Choose another folder")
             return found
         folder.mkdir(parents=True, exist_ok=True)
         loading = Clock()
@@ -67,6 +69,8 @@ def execute(
         record.write(folder, made)
         (folder / CHECKPOINT).unlink(missing_ok=True)
         return made
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise LabError(f"{error.filename or folder} is in the way ({error.strerror}). Choose another folder") from error
     except OSError as error:
         raise LabError(
             f"{error.filename or folder} could not be written ({error.strerror}). Free some space or choose another "
@@ -78,20 +82,23 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
     model = network(run, len(data.classes))
     cost = costs.of(model, (1, *data.train_images.shape[1:]))
     training = Training(model, data, run.chosen_recipe, seed=run.seed, device=device, budget=run.cpu_seconds)
-    said = checkpoint.load(training, folder / CHECKPOINT, run.key)
+    key = f"{run.key} {data.fingerprint}"  # pictures may change where the path stays
+    said = checkpoint.load(training, folder / CHECKPOINT, key)
     if said:
         display.say(said)
     resumed = len(training.history)
 
     def save(training: Training) -> None:
-        checkpoint.save(training, folder / CHECKPOINT, run.key)
+        checkpoint.save(training, folder / CHECKPOINT, key)
         record.write_log(folder, training.history)
 
     try:
         training.run(save, display)
     except torch.cuda.OutOfMemoryError as error:
         raise LabError(f"The GPU's memory is full. Lower the batch size {training.recipe.batch_size}") from error
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except LabError:
+        raise
+    except Exception as error:
         problem = f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else 'no message'})"
         if ":" in run.attention:
             raise LabError(f"{run.attention} failed in training {problem}. Mend it") from error
@@ -109,7 +116,7 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
         "steps": training.steps,
         "seconds": last["seconds"],
         "cpu_seconds": last["cpu_seconds"],
-        "images_per_second": training.steps * training.recipe.batch_size / last["seconds"],
+        "images_per_second": training.steps * min(training.recipe.batch_size, len(data.train_labels)) / last["seconds"],
         "resumed_after_epoch": resumed or None,
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,

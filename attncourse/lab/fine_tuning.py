@@ -1,7 +1,7 @@
 """Fine-tuning: begin with the weights of an earlier run instead of drawn ones.
 
-All of the host but its head must be in the file: other pictures may have other classes, so a head of another shape
-begins anew, as does an attention module that the earlier run did not have.
+All of the host but its head must be in the file. The head always begins anew, for its classes are other ones; so does
+an attention module that the earlier run did not have.
 """
 
 from __future__ import annotations
@@ -69,6 +69,6 @@ def begin_from(model: nn.Module, bare: nn.Module, path: Path) -> list[str]:
             else f"holds {strange[0]}, for which there is no place"
         )
         raise LabError(f"{path} does not fit: it {what}. Choose the host and the attention that it was trained with")
-    fitting = {name: tensor for name, tensor in found.items() if tensor.shape == own[name].shape}
+    fitting = {name: tensor for name, tensor in found.items() if not name.startswith(HEAD)}
     model.load_state_dict(fitting, strict=False)
     return [name for name in own if name not in fitting]

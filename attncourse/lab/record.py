@@ -25,17 +25,19 @@ COLUMNS = (
     "train_accuracy",
     "test_accuracy",
 )
+# Of a finished run; a record without them was changed by somebody.
+NEEDED = {"attention", "seed", "test_accuracy", "cpu_seconds", "cpu_seconds_budget", "seconds", "epochs", "key", "host"}
 
 
 def read(folder: Path) -> dict[str, Any] | None:
     """The record in a run's folder, or None. A damaged one is moved into ``set-aside``, and counts as none."""
     path = folder / NAME
-    if not path.exists():
+    if not path.is_file():
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("no object")
+        if not isinstance(found, dict) or (found.get("finished") and not found.keys() >= NEEDED):
+            raise ValueError("no object, or a part of one")
     except ValueError:
         move_aside(path, folder / "set-aside")
         return None

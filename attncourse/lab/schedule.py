@@ -12,6 +12,7 @@ import functools
 import importlib
 import os
 import signal
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -95,6 +96,8 @@ def on_cluster(runs: Sequence[Run], folder: Path, address: str) -> Iterator[Outc
     except ModuleNotFoundError:
         raise LabError(f"--scheduler needs Dask's distributed, which is not installed. Install it: {CLUSTER}") from None
     try:
+        if not address.startswith("inproc:"):  # a client that found nobody would keep this process from ending
+            socket.create_connection(distributed.comm.get_address_host_port(address), PATIENCE).close()
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise LabError(

@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--start-from",
         default="",
         metavar="FILE",
-        help="weights.safetensors of an earlier run to fine-tune; a head for other classes begins anew",
+        help="weights.safetensors of an earlier run to fine-tune; the head, which names classes, begins anew",
     )
     parser.add_argument("--compile", action="store_true", help="torch.compile: pays for long runs on a GPU")
 

@@ -142,7 +142,8 @@ def _module(text: str, place: str) -> Any:
         return module
     except LabError:
         raise
-    except Exception as error:  # whatever the learner's file raises, the run cannot go on, and they want to know why
+    except (Exception, SystemExit) as error:
+        # Whatever the learner's file raises, the run cannot go on, and they want to know why.
         raise LabError(
             f"{place} could not be imported ({type(error).__name__}: {error}). Mend it; {EXAMPLE}"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -217,10 +218,11 @@ def test_jobs_and_the_scheduler_choose_where_it_runs(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(schedule, "in_processes", instead("processes"))
     monkeypatch.setattr(schedule, "on_cluster", instead("cluster"))
-    for options in ({"jobs": 3}, {"jobs": 3, "scheduler": "tcp://there:8786"}):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    for options in ({"jobs": 3}, {"jobs": 99}, {"jobs": 3, "scheduler": "tcp://there:8786"}):
         with pytest.raises(LabError, match="Every run failed"):
             compare(**options)
-    assert asked == [("processes", 3), ("cluster", "tcp://there:8786")]
+    assert asked == [("processes", 3), ("processes", 4), ("cluster", "tcp://there:8786")]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

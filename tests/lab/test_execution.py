@@ -123,6 +123,32 @@ def test_a_finished_run_is_read_and_not_repeated(tiny: Tiny, tmp_path: Path) -> 
     assert execute(RUN, tmp_path, dataset=tiny(), display=Never()) == made
 
 
+def test_pictures_that_changed_where_the_path_stayed_are_noticed(tiny: Tiny, tmp_path: Path) -> None:
+    execute(RUN, tmp_path, dataset=tiny())
+    with pytest.raises(LabError, match="The pictures of tiny changed since"):
+        execute(RUN, tmp_path, dataset=tiny(train=72))
+
+
+def test_a_batch_larger_than_the_data_counts_each_picture_once(tiny: Tiny, tmp_path: Path) -> None:
+    large = dataclasses.replace(RUN, recipe=Recipe(epochs=2, batch_size=9999, learning_rate=0.05))
+    made = execute(large, tmp_path, dataset=tiny())
+    assert made["images_per_second"] * made["seconds"] == pytest.approx(2 * 70)
+
+
+@pytest.mark.parametrize("spoil", ["a folder", "a part"])
+def test_a_spoilt_record_is_no_traceback(spoil: str, tiny: Tiny, tmp_path: Path) -> None:
+    path = tmp_path / record.NAME
+    if spoil == "a folder":
+        path.mkdir()
+        with pytest.raises(LabError, match="is in the way"):
+            execute(RUN, tmp_path, dataset=tiny())
+    else:
+        made = execute(RUN, tmp_path, dataset=tiny())
+        path.write_text(json.dumps({name: value for name, value in made.items() if name != "cpu_seconds"}))
+        assert execute(RUN, tmp_path, dataset=tiny())["test_accuracy"] == made["test_accuracy"]
+        assert list((tmp_path / "set-aside").iterdir())
+
+
 def test_the_record_of_another_run_is_not_overwritten(tiny: Tiny, tmp_path: Path) -> None:
     execute(RUN, tmp_path, dataset=tiny())
     before = (tmp_path / record.NAME).read_bytes()
@@ -190,7 +216,7 @@ def test_after_a_failure_the_folder_can_be_used_again(tiny: Tiny, tmp_path: Path
 
 def test_a_folder_that_cannot_be_made_is_one_line(tiny: Tiny, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(LabError, match=r"file.* could not be written \(.*\). Free some space or choose another folder"):
+    with pytest.raises(LabError, match=r"file.* is in the way \(.*\). Choose another folder"):
         execute(RUN, tmp_path / "file" / "run", dataset=tiny())
 
 

@@ -199,7 +199,7 @@ def test_a_cluster_gives_the_same_records(data: str, modules: Path, tmp_path: Pa
 
 def test_without_dask_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(LabError, match=r"pip install 'attncourse\[cluster\]'"):
+    with pytest.raises(LabError, match="pip install distributed"):
         list(schedule.on_cluster([], tmp_path, "tcp://127.0.0.1:1"))
 
 

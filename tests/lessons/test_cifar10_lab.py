@@ -14,6 +14,8 @@ from attncourse import lab
 from attncourse.checking import Exercise, Judge, Report, Workbench
 from attncourse.lab.verdict import INCONCLUSIVE
 
+THIRD = ("inconclusive", "no difference that matters")
+
 
 def judged(name: str, answer: object) -> Report:
     exercise: Exercise = importlib.import_module(f"attncourse.lessons.cifar10_lab.{name}").exercise
@@ -49,8 +51,17 @@ def holm_with_numpy(p):
     return torch.from_numpy(numpy.minimum(stepped, 1)[numpy.argsort(order)])
 
 
+def interval_as_numpy(ours, theirs, critical):
+    d = (ours - theirs).numpy()
+    return d.mean() + numpy.array([-1, 1]) * critical * d.std(ddof=1) / len(d) ** 0.5
+
+
+def holm_as_numpy(p):
+    return holm_with_numpy(p).numpy()
+
+
 def seeds_as_float(spread, difference):
-    return float(max(2, math.ceil((2.8 * spread / difference) ** 2)))
+    return float(max(3, math.ceil((2.8 * spread / difference) ** 2)))
 
 
 def verdict_nested(low, high, matters):
@@ -66,7 +77,9 @@ def verdict_nested(low, high, matters):
     [
         ("interval", interval_by_scipy),
         ("interval", interval_from_squares),
+        ("interval", interval_as_numpy),
         ("family", holm_by_hand),
+        ("family", holm_as_numpy),
         ("family", holm_with_numpy),
         ("seeds", seeds_as_float),
         ("verdict", verdict_nested),
@@ -96,6 +109,12 @@ def interval_at_least_three(ours, theirs, critical):
     return d.mean() - half, d.mean() + half
 
 
+def interval_by_scipy_alone(ours, theirs, critical):
+    d = (ours - theirs).numpy()
+    low, high = stats.t.interval(0.95, len(d) - 1, d.mean(), stats.sem(d))
+    return float(low), float(high)
+
+
 def hochberg_instead_of_holm(p):
     s, order = p.sort()
     a = (s * torch.arange(len(p), 0, -1)).flip(0).cummin(0).values.flip(0).clamp(max=1)
@@ -107,7 +126,7 @@ def sidak(p):
 
 
 def seeds_for_ninety_percent(spread, difference):
-    return max(2, math.ceil(((1.96 + 1.28) * spread / difference) ** 2))
+    return max(3, math.ceil(((1.96 + 1.28) * spread / difference) ** 2))
 
 
 def verdict_with_closed_margin_turned(low, high, matters):
@@ -124,11 +143,13 @@ def verdict_with_closed_margin_turned(low, high, matters):
         ("interval", interval_of_medians),
         ("interval", interval_sorted_first),
         ("interval", interval_at_least_three),
+        ("interval", interval_by_scipy_alone),
         ("family", hochberg_instead_of_holm),
         ("family", sidak),
         ("seeds", seeds_for_ninety_percent),
         ("seeds", lambda spread, difference: 8),
         ("verdict", verdict_with_closed_margin_turned),
+        ("verdict", lambda low, high, m: "better" if low > 0 else "worse" if high < 0 else THIRD[high - low < m]),
         ("verdict", lambda low, high, matters: "inconclusive"),
         ("recall", (3, 8, 8)),
         ("recall", 8),

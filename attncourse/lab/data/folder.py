@@ -105,9 +105,20 @@ def _read(files: Sequence[Path], size: int, name: str) -> np.ndarray:
     for number, file in enumerate(tqdm(files, desc=f"reading {name}", unit=" pictures", mininterval=1, leave=False)):
         try:
             with Image.open(file) as picture:
-                whole = ImageOps.exif_transpose(picture).convert("RGB")
+                whole = _in_colour(ImageOps.exif_transpose(picture))
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise DataError(f"{file} cannot be read as a picture ({error}): mend it, or take it away") from error
         fitted = ImageOps.fit(whole, (size, size), Image.Resampling.BICUBIC)
         pixels[number] = np.asarray(fitted).transpose(2, 0, 1)
     return pixels
+
+
+def _in_colour(picture: Image.Image) -> Image.Image:
+    """RGB: grey of 16 bits is brought to 8, where Pillow would cut it off, and what is transparent shows white."""
+    if picture.mode.startswith("I"):
+        wide = np.asarray(picture).astype(np.int64).clip(0)
+        picture = Image.fromarray((wide // 257 if wide.max() > 255 else wide).astype(np.uint8))
+    if picture.has_transparency_data:
+        above = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert("RGB")
+    return picture.convert("RGB")

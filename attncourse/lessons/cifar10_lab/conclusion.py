@@ -87,7 +87,7 @@ def saved_by_what_was_not_tried() -> str:
 def forgets_the_family() -> str:
     """You took CBAM's own interval, as if its question had been the only one.
 
-    Four were asked. That one of four intervals lies beside 0 happens in almost one of five such tables, also where
+    Four were asked. That one of four intervals lies beside 0 happens in about one of six such tables, also where
     nothing differs; Holm's p-value counts that in, and is above 0.05.
 
     Look at the corrected p-values.

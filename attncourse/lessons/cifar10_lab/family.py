@@ -167,7 +167,7 @@ def controls_false_discoveries(p):
 def does_not_correct(p):
     """You gave the p-values back as they came.
 
-    With five comparisons of things that do not differ, one of them falls below 0.05 in almost every fourth family.
+    With five comparisons of things that do not differ, one of them falls below 0.05 in about every fifth family.
 
     Multiply the smallest by m, the next by m - 1, and so on.
     """

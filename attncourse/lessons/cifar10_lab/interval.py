@@ -55,6 +55,7 @@ def interval(ours: Tensor, theirs: Tensor, critical: float) -> tuple[float, floa
 def cases(draw: Draw) -> Iterator[Case]:
     yield Case("three seeds", (torch.tensor([71.0, 74, 73]), torch.tensor([70.0, 71, 71]), CRITICAL[3]))
     yield Case("two seeds", (torch.tensor([71.0, 74]), torch.tensor([72.0, 73]), CRITICAL[2]))
+    yield Case("three seeds, at another level", (torch.tensor([71.0, 74, 73]), torch.tensor([70.0, 71, 71]), 3.0))
     for count in (4, 5, 8, 16):
         seeds = 70 + 3 * draw.normal(count)
         yield Case(f"{count} seeds", (seeds + 0.4 + draw.normal(count), seeds, CRITICAL[count]))

@@ -18,15 +18,15 @@ exercise = FunctionExercise(
     task=(
         "Write `seeds(spread, difference)`: how many seeds one needs to see a true mean difference in four of five "
         "comparisons, if the paired differences have this spread (standard deviation; same unit, accuracy points). The "
-        "rule of thumb: the difference must be (1.96 + 0.84) standard errors, spread / sqrt(n). Round up; at least 2."
+        "rule of thumb: the difference must be (1.96 + 0.84) standard errors, spread / sqrt(n). Round up; at least 3."
     ),
     gradients=False,
     hints=[
         "Write the rule down: difference = 2.8 * spread / sqrt(n). Solve it for n.",
         "sqrt(n) = 2.8 * spread / difference. Square both sides.",
         "A fraction of a seed does not exist, and one fewer is too few: math.ceil.",
-        "One seed has no spread: max(2, ...).",
-        "In full: `return max(2, math.ceil((2.8 * spread / difference) ** 2))`.",
+        "Two seeds tell next to nothing of a spread: max(3, ...).",
+        "In full: `return max(3, math.ceil((2.8 * spread / difference) ** 2))`.",
     ],
 )
 
@@ -34,7 +34,7 @@ exercise = FunctionExercise(
 @exercise.reference
 def seeds(spread: float, difference: float) -> int:
     """Numbers in accuracy points -> a whole number."""
-    return max(2, math.ceil((BOTH * spread / difference) ** 2))
+    return max(3, math.ceil((BOTH * spread / difference) ** 2))
 
 
 @exercise.cases
@@ -47,7 +47,7 @@ def cases(draw: Draw) -> Iterator[Case]:
 
 @exercise.accepts
 def counted_up(spread, difference):
-    n = 2
+    n = 3
     while difference < 2.8 * spread / n**0.5 - 1e-12:
         n += 1
     return n
@@ -56,7 +56,7 @@ def counted_up(spread, difference):
 @exercise.accepts
 def rounded_up_by_floor(spread, difference):
     exact = (2.8 * spread) ** 2 / difference**2
-    return max(int(-(-exact // 1)), 2)
+    return max(int(-(-exact // 1)), 3)
 
 
 @exercise.misconception
@@ -67,7 +67,7 @@ def forgets_the_square(spread, difference):
 
     Square 2.8 * spread / difference.
     """
-    return max(2, math.ceil(BOTH * spread / difference))
+    return max(3, math.ceil(BOTH * spread / difference))
 
 
 @exercise.misconception
@@ -78,7 +78,7 @@ def forgets_the_power(spread, difference):
 
     Add 0.84, for four of five.
     """
-    return max(2, math.ceil((1.96 * spread / difference) ** 2))
+    return max(3, math.ceil((1.96 * spread / difference) ** 2))
 
 
 @exercise.misconception
@@ -89,7 +89,7 @@ def turns_the_ratio_round(spread, difference):
 
     Check with a spread of 1 and a difference of 0.5: it must be more than with a difference of 1.
     """
-    return max(2, math.ceil((BOTH * difference / spread) ** 2))
+    return max(3, math.ceil((BOTH * difference / spread) ** 2))
 
 
 @exercise.misconception
@@ -100,16 +100,16 @@ def rounds_down(spread, difference):
 
     Round up: math.ceil.
     """
-    return max(2, int((BOTH * spread / difference) ** 2))
+    return max(3, int((BOTH * spread / difference) ** 2))
 
 
 @exercise.misconception
 def allows_one_seed(spread, difference):
-    """You allow a single seed.
+    """You allow one seed or two.
 
-    One difference has no spread: nobody can say how sure it is, however large.
+    One difference has no spread, and two hardly any: nobody can say how sure they are, however large.
 
-    At least 2.
+    At least 3.
     """
     return max(1, math.ceil((BOTH * spread / difference) ** 2))
 
@@ -122,4 +122,4 @@ def counts_both_groups(spread, difference):
 
     Leave out the factor 2.
     """
-    return max(2, math.ceil(2 * (BOTH * spread / difference) ** 2))
+    return max(3, math.ceil(2 * (BOTH * spread / difference) ** 2))

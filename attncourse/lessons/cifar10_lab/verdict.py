@@ -44,7 +44,14 @@ def verdict(low: float, high: float, matters: float) -> str:
 @exercise.cases
 def cases(draw: Draw) -> Iterator[Case]:
     settings = [(0.2, 1.4, 0.5), (-1.4, -0.2, 0.5), (-0.1, 0.3, 0.5), (-0.8, 1.9, 0.5), (-0.2, 0.9, 0.5)]
-    settings += [(-0.9, 0.2, 0.5), (0.1, 0.3, 0.5), (-0.3, -0.1, 0.5), (-1.9, 0.8, 1.0), (-0.45, 0.3, 0.4)]
+    settings += [
+        (-0.9, 0.2, 0.5),
+        (0.1, 0.3, 0.5),
+        (-0.3, -0.1, 0.5),
+        (-1.9, 0.8, 1.0),
+        (-0.45, 0.3, 0.4),
+        (-0.4, 0.4, 0.5),
+    ]
     for _ in range(4):
         low = draw.integer(-30, 20) / 10 + 0.03
         settings.append((low, low + draw.integer(2, 30) / 10, draw.integer(2, 12) / 10))
@@ -173,3 +180,18 @@ def any_part_above_zero(low, high, matters):
     The whole interval must lie above 0: its lower end.
     """
     return BETTER if high > 0 else WORSE
+
+
+@exercise.misconception
+def compares_the_width(low, high, matters):
+    """You compared the width of the interval with `matters`.
+
+    From -0.4 to 0.4 is 0.8 wide, and holds nothing as large as 0.5.
+
+    Compare each end: -matters < low and high < matters.
+    """
+    if low > 0:
+        return BETTER
+    if high < 0:
+        return WORSE
+    return SAME if high - low < matters else OPEN

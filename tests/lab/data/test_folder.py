@@ -85,6 +85,15 @@ def test_other_kinds_of_pictures(tmp_path: Path) -> None:
     assert len(load(str(tmp_path)).train_labels) == 1 + 4
 
 
+def test_grey_of_sixteen_bits_and_what_is_transparent(tmp_path: Path) -> None:
+    folder = classes(tmp_path / "flowers", 2)
+    for name in ("0.png", "1.png"):
+        Image.fromarray(np.full((32, 32), 100 * 257, np.uint16)).save(folder / "rose" / name)
+        Image.new("RGBA", (32, 32), (9, 9, 9, 0)).save(folder / "daisy" / name)
+    data = load(str(folder))
+    assert data.train_images[0].unique().tolist() == [255] and data.train_images[1].unique().tolist() == [100]
+
+
 def test_what_systems_leave_behind_is_passed_over(tmp_path: Path) -> None:
     classes(tmp_path, 3)
     for name in (".DS_Store", "rose/.hidden", "rose/Thumbs.db", "daisy/desktop.ini"):
