@@ -20,4 +20,4 @@ test: setup
 	$(COURSE) -m ruff check .
 	$(COURSE) -m ruff format --check .
 	$(COURSE) -m mypy
-	$(COURSE) -m pytest --numprocesses 2
+	$(COURSE) -m pytest --numprocesses 2 --dist worksteal

@@ -96,9 +96,15 @@ def _train(run: Run, data: Dataset, device: torch.device, folder: Path, display:
         training.run(save, display)
     except torch.cuda.OutOfMemoryError as error:
         raise LabError(f"The GPU's memory is full. Lower the batch size {training.recipe.batch_size}") from error
-    except LabError:
-        raise
-    except Exception as error:
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         problem = f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else 'no message'})"
         if ":" in run.attention:
             raise LabError(f"{run.attention} failed in training {problem}. Mend it") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -88,6 +89,25 @@ def by_argsort_twice(p):
     order = p.argsort()
     a = torch.cummax(p[order] * torch.arange(len(p), 0, -1), dim=0)[0]
     return torch.minimum(a[order.argsort()], torch.ones(()))
+
+
+@exercise.accepts
+def in_numpy(p):
+    values = p.numpy()
+    order = numpy.argsort(values)
+    stepped = numpy.maximum.accumulate(values[order] * numpy.arange(len(values), 0, -1))
+    return numpy.minimum(stepped, 1)[numpy.argsort(order)]
+
+
+@exercise.accepts
+def one_after_the_other(p):
+    left, out, before = list(range(len(p))), torch.ones(len(p)), torch.zeros(())
+    while left:
+        smallest = min(left, key=lambda one: p[one].item())
+        before = torch.maximum(before, p[smallest] * len(left))
+        out[smallest] = before.clamp(max=1)
+        left.remove(smallest)
+    return out
 
 
 @exercise.misconception

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -84,6 +85,19 @@ def by_both_spreads_and_their_covariance(ours, theirs, critical):
     half = critical * torch.sqrt((both[0, 0] + both[1, 1] - 2 * both[0, 1]).clamp(min=0) / n)
     middle = ours.mean() - theirs.mean()
     return middle - half, middle + half
+
+
+@exercise.accepts
+def in_numpy(ours, theirs, critical):
+    d = (ours - theirs).numpy()
+    return d.mean() + numpy.array([-1, 1]) * critical * d.std(ddof=1) / len(d) ** 0.5
+
+
+@exercise.accepts
+def from_the_mean_of_squares(ours, theirs, critical):
+    d = (ours - theirs).double()
+    half = critical * ((d.square().mean() - d.mean() ** 2) / (len(d) - 1)).sqrt()
+    return torch.stack([d.mean() - half, d.mean() + half])
 
 
 @exercise.misconception

@@ -318,7 +318,7 @@ print("half a point takes", seeds_needed(0.01, 0.005, 0.05 / 4), "seeds")
 # %% tests-idea [markdown]
 # ## 11. Write the test
 # Write `accepts(implementation)`: it gets a function like your `interval`, calls it with numbers of your choice, and
-# returns True for a right one and False for a wrong one. We try it on right ones in four styles and on nine wrong
+# returns True for a right one and False for a wrong one. We try it on right ones in six styles and on nine wrong
 # ones.
 #
 # Which accuracies make a wrong interval visible?

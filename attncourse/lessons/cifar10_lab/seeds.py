@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import torch
+
 from attncourse.checking import Case, Draw, FunctionExercise
 
 # 1.96 for 95 % confidence, 0.84 for 80 % power.
@@ -57,6 +59,22 @@ def counted_up(spread, difference):
 def rounded_up_by_floor(spread, difference):
     exact = (2.8 * spread) ** 2 / difference**2
     return max(int(-(-exact // 1)), 3)
+
+
+@exercise.accepts
+def from_standard_errors(spread, difference):
+    errors_needed = difference / 2.8
+    return max(3, math.ceil(spread**2 / errors_needed**2))
+
+
+@exercise.accepts
+def as_a_float(spread, difference):
+    return float(math.ceil(max(3.0, (2.8 * spread / difference) ** 2)))
+
+
+@exercise.accepts
+def in_torch(spread, difference):
+    return torch.tensor(2.8 * spread / difference, dtype=torch.float64).square().ceil().clamp(min=3).int().item()
 
 
 @exercise.misconception

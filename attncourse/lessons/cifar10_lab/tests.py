@@ -18,7 +18,7 @@ exercise = TestsExercise(
     task=(
         "Write `accepts(implementation)`: True for a right `implementation(ours, theirs, critical)` of "
         "lab-interval, False "
-        "for a wrong one. It is tried on right ones in four styles and on nine wrong ones."
+        "for a wrong one. It is tried on right ones in six styles and on nine wrong ones."
     ),
     subject=interval,
     hints=[

@@ -78,6 +78,35 @@ def by_a_list_of_rules(low, high, matters):
     return next(words for words, holds in rules if holds)
 
 
+@exercise.accepts
+def nested(low, high, matters):
+    if low <= 0 and high >= 0:
+        if low > -matters and matters > high:
+            return "no difference that matters"
+        return "inconclusive"
+    return "better" if high > 0 else "worse"
+
+
+@exercise.accepts
+def by_signs(low, high, matters):
+    side = (low > 0) - (high < 0)
+    if side:
+        return {1: "better", -1: "worse"}[side]
+    return ("inconclusive", "no difference that matters")[max(abs(low), abs(high)) < matters]
+
+
+@exercise.accepts
+def by_matching(low, high, matters):
+    match (low > 0, high < 0, -matters < low and high < matters):
+        case (True, _, _):
+            return "better"
+        case (_, True, _):
+            return "worse"
+        case (_, _, True):
+            return "no difference that matters"
+    return "inconclusive"
+
+
 @exercise.misconception
 def looks_at_the_middle(low, high, matters):
     """You looked at the middle of the interval, the mean.
