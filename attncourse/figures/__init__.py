@@ -12,14 +12,16 @@ from attncourse.figures.bar_chart import bars
 from attncourse.figures.comparison import before_after
 from attncourse.figures.flow import shape_flow
 from attncourse.figures.heatmap import heatmaps
-from attncourse.figures.images import image, photograph
+from attncourse.figures.images import image, photograph, places
 from attncourse.figures.learning_curves import learning_curves
 from attncourse.figures.lines import curve
 from attncourse.figures.maps import feature_maps
 from attncourse.figures.paired_differences import paired_differences
+from attncourse.figures.photographs import PHOTOGRAPHS
 from attncourse.figures.picture import Picture
 
 __all__ = [
+    "PHOTOGRAPHS",
     "Picture",
     "accuracy_and_cost",
     "bars",
@@ -31,5 +33,6 @@ __all__ = [
     "learning_curves",
     "paired_differences",
     "photograph",
+    "places",
     "shape_flow",
 ]

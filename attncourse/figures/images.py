@@ -1,29 +1,68 @@
-"""A photograph that comes with matplotlib, and how to look at an RGB tensor."""
+"""Photographs that come with an installed package, and how to look at an RGB tensor."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from matplotlib import cbook
 from PIL import Image
 from torch import Tensor
 
 from attncourse.figures.maps import channels_of
+from attncourse.figures.photographs import PHOTOGRAPHS, Photograph
 from attncourse.figures.picture import WIDTH, NotDrawable, Picture, note, or_note
 
 HEIGHT = 3.0
 
 
-def photograph(size: tuple[int, int] = (150, 128)) -> Tensor:
-    """Grace Hopper, 1984 (public domain): ``(1, 3, H, W)`` in [0, 1] for ``size`` = (H, W), float32.
+def photograph(size: tuple[int, int] = (150, 128), *, of: str = "grace_hopper") -> Tensor:
+    """``(1, 3, H, W)`` in [0, 1] for ``size`` = (H, W), float32.
 
-    Raises ValueError for sizes below 1.
+    All that the photograph shows is squeezed into ``size``. The proportions are true only where those of ``size`` are
+    the photograph's own, height to width 75:64 for "grace_hopper", 1:1 for "cat", about 2:3 for "whole_cat".
+
+    Args:
+        size: (H, W) in pixels.
+        of: one of ``PHOTOGRAPHS``: "grace_hopper" (1984, public domain), "cat" (a square of Chelsea by Stefan van der
+            Walt, CC0) or "whole_cat" (all of it).
+
+    Raises ValueError for sizes below 1, and for a photograph that there isn't.
     """
+    shown = _named(size, of)
+    top, left, bottom, right = shown.window
+    picture = Image.fromarray(shown.read()[top:bottom, left:right])
+    small = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def places(part: str, size: tuple[int, int], *, of: str) -> Tensor:
+    """Where a part is in ``photograph(size, of=of)``: bool ``(1, H, W)``, True for pixels whose centre it holds.
+
+    Args:
+        part: a name of ``PHOTOGRAPHS[of].parts``: "right ear", "left eye", "nose", "face". The boxes are ours, by eye.
+        size: (H, W) in pixels.
+        of: one of ``PHOTOGRAPHS``.
+
+    Raises ValueError as ``photograph``, and where the part is not in it, or too small for a pixel of that size.
+    """
+    shown = _named(size, of)
+    if part not in shown.parts:
+        raise ValueError(f"{of} has no part {part!r}; it has: {', '.join(shown.parts) or 'none'}")
+    top, left, bottom, right = shown.parts[part]
+    above, beside, below, beyond = shown.window
+    rows = above + (torch.arange(size[0]) + 0.5) * (below - above) / size[0]
+    columns = beside + (torch.arange(size[1]) + 0.5) * (beyond - beside) / size[1]
+    found = ((rows >= top) & (rows < bottom))[:, None] & ((columns >= left) & (columns < right))
+    if not bool(found.any()):
+        raise ValueError(f"the {part} is not in {of} at {size[0]}x{size[1]}; try a larger size, or of='whole_cat'")
+    return found[None]
+
+
+def _named(size: tuple[int, int], of: str) -> Photograph:
     if min(size) < 1:
         raise ValueError(f"size is (H, W) in pixels, at least 1 each, got {tuple(size)}")
-    with Image.open(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)) as picture:
-        small = picture.convert("RGB").resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.array(small)).permute(2, 0, 1).unsqueeze(0).float() / 255
+    if of not in PHOTOGRAPHS:
+        raise ValueError(f"there is no photograph {of!r}; there are: {', '.join(PHOTOGRAPHS)}")
+    return PHOTOGRAPHS[of]
 
 
 @or_note
