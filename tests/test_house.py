@@ -41,8 +41,10 @@ ARROWS = {
         "attncourse.figures",
         "attncourse.storage",
     ),
+    "attncourse/trained": ("attncourse.trained", "attncourse.hosts", "attncourse.attention"),
     "attncourse/explain": (
         "attncourse.explain",
+        "attncourse.trained",
         "attncourse.hosts",
         "attncourse.attention",
         "attncourse.figures",
