@@ -1,0 +1,97 @@
+"""What a layer gives, read or changed on its way; and afterwards everything is as before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from attncourse.explain import layers
+from attncourse.explain.errors import ExplainError
+from attncourse.explain.layers import Layer, Place
+from attncourse.explain.modes import evaluating
+
+
+@contextmanager
+def reading(model: nn.Module, layer: Layer) -> Iterator[Callable[[Tensor], Tensor]]:
+    """Within it a function is at hand, images -> the layer's activations ``(B, C, h, w)``.
+
+    Eval mode and no gradients within; of a layer that runs several times the last run counts.
+
+    Raises:
+        ExplainError: no such layer at once. From the function: images that are none; a layer that gives no
+            ``(B, C, h, w)`` of floating point, or not one for each image.
+    """
+    place = layers.find(model, layer)
+    seen: list[Tensor] = []
+
+    def read(images: Tensor) -> Tensor:
+        require_images(images)
+        seen.clear()
+        model(images)
+        if not seen or len(seen[-1]) != len(images):
+            got = tuple(seen[-1].shape) if seen else "nothing"
+            raise ExplainError(
+                f"{place} gave {got} for {len(images)} images; choose a layer that all of them go through, with the "
+                "batch as its first axis"
+            )
+        return seen[-1]
+
+    def keep(activations: Tensor) -> None:
+        seen.append(activations.clone())  # a later layer may work in place
+
+    with _hooked(place, keep), evaluating(model), torch.inference_mode(False), torch.no_grad():
+        yield read
+
+
+@contextmanager
+def changing(model: nn.Module, layer: Layer, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Within it ``change(activations)`` goes on in place of the activations, in every run of the layer.
+
+    The mode of the network is not touched. Raises ExplainError, as ``reading``.
+    """
+    with _hooked(layers.find(model, layer), change):
+        yield
+
+
+@contextmanager
+def _hooked(place: Place, take: Callable[[Tensor], Tensor | None]) -> Iterator[None]:
+    def before(module: nn.Module, inputs: tuple[Any, ...]) -> Any:
+        changed = take(_maps(inputs[0] if inputs else None, place))
+        return None if changed is None else (changed, *inputs[1:])
+
+    def after(module: nn.Module, inputs: object, output: Any) -> Tensor | None:
+        return take(_maps(output, place))
+
+    module = place.module
+    handle = module.register_forward_pre_hook(before) if place.before else module.register_forward_hook(after)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def numbered(channel: int, activations: Tensor) -> int:
+    """``channel``, where the activations ``(B, C, h, w)`` have it. Raises ExplainError where they don't."""
+    if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < activations.shape[1]:
+        raise ExplainError(
+            f"the layer has {activations.shape[1]} channels, 0 to {activations.shape[1] - 1}; got {channel!r}"
+        )
+    return channel
+
+
+def require_images(images: Tensor) -> None:
+    """Raises ExplainError where they are no images."""
+    if not isinstance(images, Tensor) or images.ndim != 4 or not len(images) or not images.is_floating_point():
+        got = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
+        raise ExplainError(f"expected images (B, 3, H, W) of floating point, as the network takes them; got {got}")
+
+
+def _maps(value: Any, place: Place) -> Tensor:
+    if not isinstance(value, Tensor) or value.ndim != 4 or not value.is_floating_point():
+        got = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        raise ExplainError(f"{place} gives {got}; channels are read from floating point (B, C, h, w)")
+    return value
