@@ -145,7 +145,7 @@ def _curve(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Shares, scores and areas while ``before`` becomes ``after``, the highest places of the maps first."""
     count, places = len(before), before.shape[2] * before.shape[3]
-    ranks = _ranks(scaled(maps, (before.shape[2], before.shape[3])), seed).to(before.device)
+    ranks = _ranks(maps, (before.shape[2], before.shape[3]), seed).to(before.device)
     changed = torch.linspace(0, places, steps + 1).round().long()
     scores = []
     with evaluating(model), torch.no_grad():
@@ -162,11 +162,16 @@ def _curve(
     return shares, table, torch.trapezoid(table, shares, dim=1)
 
 
-def _ranks(maps: Tensor, seed: int) -> Tensor:
-    """``(B, H, W)``: 0 at the highest place. Equal places come in random order: none, as left to right, is favoured."""
-    flat = maps.flatten(1).cpu()
-    shuffled = torch.randperm(flat.shape[1], generator=torch.Generator().manual_seed(seed))
+def _ranks(maps: Tensor, size: tuple[int, int], seed: int) -> Tensor:
+    """``(B, h, w) -> (B, H, W)``: 0 at the highest place. Equal places come in random order, none is favoured.
+
+    That order is as coarse as the map, as in a random map of its size. Single pixels, taken here and there, would make
+    any score fall sooner, and a map that is 0 nearly everywhere would look good.
+    """
+    flat = scaled(maps, size).flatten(1).cpu()
+    noise = torch.rand(1, *maps.shape[1:], generator=torch.Generator().manual_seed(seed))
+    shuffled = scaled(noise, size).flatten().argsort(descending=True)
     order = shuffled[flat[:, shuffled].argsort(dim=1, descending=True, stable=True)]
     ranks = torch.empty_like(order)
     ranks.scatter_(1, order, torch.arange(flat.shape[1]).expand_as(order))
-    return ranks.view(maps.shape)
+    return ranks.view(len(maps), *size)

@@ -199,6 +199,24 @@ def test_equal_places_are_taken_in_no_order_of_their_own() -> None:
     assert min(random) - 0.1 < min(areas) and max(areas) < max(random) + 0.1
 
 
+def test_equal_places_are_taken_as_coarsely_as_the_map_is() -> None:
+    """Single pixels here and there make a score fall sooner than patches: a map of zeros must not gain by it."""
+
+    class Edges(nn.Module):
+        """Class 1 is the likelier, the more two neighbours are alike: one grey pixel between them costs most."""
+
+        def forward(self, x: Tensor) -> Tensor:
+            score = 20 * (x[..., 1:] * x[..., :-1]).mean((1, 2, 3)) - 10
+            return torch.stack([torch.zeros_like(score), score], 1)
+
+    x = (torch.arange(24) // 12 % 2).expand(1, 3, 24, 24).float() * 2 - 1
+    draw = torch.Generator().manual_seed(0)
+    equal = [float(deletion(Edges(), x, torch.zeros(1, 3, 4), 1, seed=seed).areas) for seed in range(8)]
+    coarse = [float(deletion(Edges(), x, torch.rand(1, 3, 4, generator=draw), 1).areas) for _ in range(8)]
+    fine = [float(deletion(Edges(), x, torch.rand(1, 24, 24, generator=draw), 1).areas) for _ in range(8)]
+    assert max(fine) < min(equal) and min(coarse) - 0.03 < min(equal) and max(equal) < max(coarse) + 0.03
+
+
 @pytest.mark.parametrize(
     ("maps", "options", "said"),
     [
