@@ -226,7 +226,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="IMAGE", help="a photograph, a drawing: any image file")
+    parser.add_argument(
+        "image",
+        metavar="IMAGE",
+        help="any image file, or a photograph that comes along: cat, whole_cat, grace_hopper",
+    )
     for name, shown, said in (
         (
             "host",
@@ -234,7 +238,12 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
             "resnet50, ..., or module:function or FILE.py:function (default: from the record of --weights)",
         ),
         ("attention", "NAME", "what stands in the host: none, se, cbam, ... (default: from the record, or none)"),
-        ("weights", "FILE", "a checkpoint: .safetensors, or a state dict that torch.save wrote"),
+        (
+            "weights",
+            "FILE",
+            "a checkpoint: .safetensors, or a state dict that torch.save wrote; or a network that comes along: "
+            "resnet20-none, resnet20-se, resnet20-cbam, resnet20-bam, resnet20-coordinate",
+        ),
         ("layer", "NAME", "a layer's dotted name (default: the last one with height and width)"),
         (
             "target",

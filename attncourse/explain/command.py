@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from attncourse import hosts
-from attncourse.explain import layers, network, own_code, pictures
+from attncourse.explain import layers, network, own_code, pictures, weights
 from attncourse.explain.cam import CAM
 from attncourse.explain.deletion import deletion
 from attncourse.explain.errors import ExplainError, brief
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out)
     if out.suffix.lower() != ".png":
         raise ExplainError(f"the picture is a PNG; got --out {out}. Give a name that ends in .png")
-    found = network.build(options.host, options.attention, Path(options.weights) if options.weights else None)
+    found = network.build(options.host, options.attention, weights.find(options.weights) if options.weights else None)
     size = _size(options.size) or _recorded_size(found.record)
     pixels = pictures.read(Path(options.image), size)
     mean = _three("--mean", options.mean) or found.record.get("mean") or pictures.MEAN
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         raise ExplainError(f"{out} could not be written ({error.strerror}); give another --out") from error
     sides = "x".join(map(str, images.shape[2:]))
     print(f"{found.title}; {options.method} of {layer} for {said}; image {sides}, map {tuple(maps.shape[1:])}")
-    for line in [*numbers, *[found.warning] * bool(found.warning), f"Written to {out}."]:
+    for line in filter(None, [_about_training(found.record), *numbers, found.warning, f"Written to {out}."]):
         print(line)
     return 0
 
@@ -111,6 +111,16 @@ def _areas(model: nn.Module, images: Tensor, maps: Tensor, target: Target) -> tu
     draw = torch.Generator().manual_seed(0)
     random = [torch.rand(maps.shape, generator=draw) for _ in range(ORDERS)]
     return float(own.areas[0]), [float(deletion(model, images, one, target, steps=STEPS).areas[0]) for one in random]
+
+
+def _about_training(record: Any) -> str:
+    """Of a record that the lab wrote; else nothing."""
+    if not isinstance(record.get("test_accuracy"), float) or "data_title" not in record:
+        return ""
+    return (
+        f"Its record: trained on {record['data_title']}, seed {record.get('seed')}, {record.get('epochs')} epochs; "
+        f"test accuracy {record['test_accuracy']:.1%}."
+    )
 
 
 def _about_area(area: float, chance: Sequence[float]) -> str:

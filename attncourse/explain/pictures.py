@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from attncourse.explain.errors import ExplainError, brief
+from attncourse.figures import PHOTOGRAPHS
 
 # Where nothing else is known: the scale and the usual size of networks trained on ImageNet.
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -21,23 +22,33 @@ def read(path: Path, size: tuple[int, int] | None = None) -> Tensor:
     """``(1, 3, H, W)`` in [0, 1], float32, turned as the camera was held.
 
     Args:
-        path: a file of any format that Pillow reads.
+        path: a file of any format that Pillow reads; where there is none, a name of ``figures.PHOTOGRAPHS``.
         size: (H, W), whatever the proportions; by default they are kept, and the shorter side becomes 224 pixels.
 
     Raises ExplainError where there is no such file, or it is no image, or not whole.
     """
-    if not path.is_file():
-        raise ExplainError(f"there is no image {path}; give a file such as photo.jpg")
     try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened).convert("RGB")
-            if size is None:
-                scale = SHORTER_SIDE / min(image.size)
-                size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
-            image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+        image = _whole(path)
+        if size is None:
+            scale = SHORTER_SIDE / min(image.size)
+            size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
+        image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    except ExplainError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ExplainError(f"{path} could not be read as an image ({brief(error)}); is it one, and whole?") from error
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
+
+
+def _whole(path: Path) -> Image.Image:
+    if not path.exists() and str(path) in PHOTOGRAPHS:
+        return Image.fromarray(PHOTOGRAPHS[str(path)].pixels())
+    if not path.is_file():
+        raise ExplainError(
+            f"there is no image {path}; give a file such as photo.jpg, or one of {', '.join(PHOTOGRAPHS)}"
+        )
+    with Image.open(path) as opened:
+        return ImageOps.exif_transpose(opened).convert("RGB")
 
 
 def normalised(pixels: Tensor, mean: Sequence[float], deviation: Sequence[float]) -> Tensor:

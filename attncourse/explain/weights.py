@@ -11,12 +11,32 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from attncourse import trained
 from attncourse.explain.errors import ExplainError, brief
 
 # Where training programs put the state dict, beside the optimiser and the epoch.
 WITHIN = ("state_dict", "model_state_dict", "model", "weights")
 PARALLEL = "module."
 NAMED = 3
+
+
+def find(text: str) -> Path:
+    """The file of that name; where there is none, the network of that name that comes with the course.
+
+    Raises ExplainError where there is neither.
+    """
+    path = Path(text)
+    if path.exists():
+        return path
+    if text not in trained.TRAINED:
+        raise ExplainError(
+            f"there is no checkpoint {text}; give a .safetensors file, or one that torch.save wrote, or a network "
+            f"that comes with the course: {', '.join(trained.TRAINED)}"
+        )
+    try:
+        return trained.file(text)
+    except ValueError as error:
+        raise ExplainError(str(error)) from error
 
 
 def read(path: Path) -> dict[str, Tensor]:

@@ -27,10 +27,7 @@ def photograph(size: tuple[int, int] = (150, 128), *, of: str = "grace_hopper") 
 
     Raises ValueError for sizes below 1, and for a photograph that there isn't.
     """
-    shown = _named(size, of)
-    top, left, bottom, right = shown.window
-    picture = Image.fromarray(shown.read()[top:bottom, left:right])
-    small = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    small = Image.fromarray(_named(size, of).pixels()).resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(small)).permute(2, 0, 1).unsqueeze(0).float() / 255
 
 

@@ -30,6 +30,11 @@ class Photograph:
     window: Box
     parts: Mapping[str, Box] = field(default_factory=dict)
 
+    def pixels(self) -> np.ndarray:
+        """What is shown: uint8 ``(H, W, 3)``."""
+        top, left, bottom, right = self.window
+        return self.read()[top:bottom, left:right]
+
 
 def _grace_hopper() -> np.ndarray:
     with Image.open(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)) as picture:

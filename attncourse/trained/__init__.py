@@ -90,7 +90,7 @@ def file(name: str) -> Path:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         recorded = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["weights_sha256"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{name} or its record is missing or damaged; install attncourse anew") from error
     if found != recorded:
         raise ValueError(
