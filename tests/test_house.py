@@ -30,6 +30,7 @@ ASKED = {
 ARROWS = {
     "attncourse/attention": ("attncourse.attention",),
     "attncourse/hosts": ("attncourse.hosts", "attncourse.attention"),
+    "attncourse/detector": ("attncourse.detector", "attncourse.hosts", "attncourse.attention"),
     "attncourse/checking": ("attncourse.checking",),
     "attncourse/figures": ("attncourse.figures",),
     "attncourse/lessons": ("attncourse.lessons", "attncourse.checking", "attncourse.attention"),
