@@ -78,7 +78,9 @@ def test_intervals_follow_from_what_is_recorded(name: str) -> None:
     assert len(set(keys)) == len(keys), "each row has facets of its own"
     for row in record.rows:
         assert math.isfinite(row.mean), row
-        if row.deviation is None or row.n < 2:
+        if row.interval_by != "t":
+            assert row.low is not None and row.high is not None and row.low <= row.mean <= row.high, row
+        elif row.deviation is None or row.n < 2:
             assert row.low is None and row.high is None, row
         elif row.low is not None and row.high is not None:
             reach = stats.t.ppf(0.975, row.n - 1) * row.deviation / math.sqrt(row.n)

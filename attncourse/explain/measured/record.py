@@ -21,9 +21,10 @@ class Measurement:
         facets: {"variant": "se", "layer": "stages.2", "method": "grad_cam"}; "" where a facet means nothing.
         n, unit: over how many of what: 300 "mosaics", 5 "seeds". Each is independent of the others.
         mean, deviation: of these; the deviation is that of a sample (n - 1).
-        low, high: the 95% interval of the mean (Student's t); None without spread.
+        low, high: the 95% interval of the mean; None without spread.
         level: what a map that knows nothing gets; None where there is no such level.
         verdict: what a test says of it, in words; "" where none was made.
+        interval_by: how the interval was made: "t" (Student's, of the n values), or another's name ("Wilson").
     """
 
     measure: str
@@ -36,6 +37,7 @@ class Measurement:
     high: float | None
     level: float | None = None
     verdict: str = ""
+    interval_by: str = "t"
 
     def __getitem__(self, facet: str) -> str:
         if facet == MEASURE:
