@@ -1,7 +1,7 @@
 """Training the detector, whole: some ten seconds of one processor.
 
-Adam, a learning rate that rises and falls (Smith, Topin: "Super-Convergence", 2018), images mirrored at random. Everything
-is drawn from the seed, and torch's own generator is as it was afterwards.
+Adam, a learning rate that rises and falls (Smith, Topin: "Super-Convergence", 2018), images mirrored at random.
+Everything is drawn from the seed, and torch's own generator is as it was afterwards.
 """
 
 from __future__ import annotations
