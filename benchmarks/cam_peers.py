@@ -51,6 +51,35 @@ def inference(model: nn.Module, layer: str, method: str, images: Tensor, classes
     return step
 
 
+def gradients(model: nn.Module, layer: str, method: str, images: Tensor, classes: Tensor) -> Step:
+    """The forward pass and the gradients down to the layer, in plain torch: what every such map is made of."""
+    found: list[Tensor] = []
+
+    def keep(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
+        torch.set_grad_enabled(True)
+        found[:] = [output.clone().requires_grad_()]
+        return found[0].clone()
+
+    model.get_submodule(layer).register_forward_hook(keep)
+
+    def step() -> Tensor:
+        with torch.no_grad():
+            outputs = model(images)
+        return torch.autograd.grad(outputs.gather(1, classes[:, None]).sum(), found)[0]
+
+    return step
+
+
+def all_gradients(model: nn.Module, layer: str, method: str, images: Tensor, classes: Tensor) -> Step:
+    """The forward pass and the gradients of all parameters, in plain torch: what a whole backward pass costs."""
+    parameters = list(model.parameters())
+
+    def step() -> Tensor:
+        return torch.autograd.grad(model(images).gather(1, classes[:, None]).sum(), parameters)[0]
+
+    return step
+
+
 def ours(model: nn.Module, layer: str, method: str, images: Tensor, classes: Tensor) -> Step:
     """Maps of the size of the layer, not scaled, as torchcam's here."""
     cam = CAM(model, layer, method).__enter__()
@@ -86,6 +115,8 @@ BUILD: dict[str, Callable[[nn.Module, str, str, Tensor, Tensor], Step]] = {
     "ours again": ours,
     "ours scaled": ours_scaled,
     "inference": inference,
+    "gradients": gradients,
+    "all gradients": all_gradients,
     "grad-cam": grad_cam,
     "torchcam": torchcam,
 }

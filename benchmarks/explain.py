@@ -103,7 +103,7 @@ def _result(plan: Plan, case: Case, method: str, model: nn.Module, images: Tenso
     for placement in range(plan.placements):
         steps = {
             who: cam_peers.BUILD[who](copy.deepcopy(model), case.layer, method, images.clone(), classes)
-            for who in ("ours", "ours again", "ours scaled", "inference", *apart)
+            for who in ("ours", "ours again", "ours scaled", "inference", "gradients", "all gradients", *apart)
         }
         taken = timing.interleaved(steps, plan.device, plan.rounds, plan.least_seconds, plan.seed + placement)
         for who, one in taken.items():
@@ -119,7 +119,12 @@ def _result(plan: Plan, case: Case, method: str, model: nn.Module, images: Tenso
         "ratios": {
             who: dataclasses.asdict(timing.ratio(seconds["ours scaled" if who == "grad-cam" else "ours"], one))
             for who, one in seconds.items()
-            if not who.startswith("ours") or who == "ours again"
+            if who not in ("ours", "ours scaled", "all gradients")
+        },
+        # Of a plain torch program, none of our code in it: what there is to gain by ending the backward pass there.
+        "arithmetic": {
+            what: dataclasses.asdict(timing.ratio(seconds["gradients"], seconds[what]))
+            for what in ("inference", "all gradients")
         },
     }
 
@@ -161,7 +166,9 @@ def notes(plan: Plan) -> list[str]:
         "Maps are of the predicted class; weights are those of a fresh network. They agreed with grad-cam's to "
         f"{AGREEMENT:g} after its own normalisation, and with torchcam's likewise, but for its Grad-CAM++, which "
         "divides a copy and so computes something else: of that one the time alone stands here.",
-        "'Inference' is the network alone without gradients.",
+        "'Inference' is the network alone without gradients. 'Gradients' is plain torch without any of our code: the "
+        "forward pass, and the backward pass from the score to the layer. 'All gradients' is that with those of all "
+        "parameters, as grad-cam computes them.",
         "With one thread on a CPU the clock is the processor's time (process_time), else the time that passes "
         "(perf_counter).",
         "Not measured on a GPU." if plan.device.type == "cpu" else "Measured on a GPU.",

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from attncourse.explain import METHODS
+from attncourse import hosts
+from attncourse.explain import CAM, METHODS
 from benchmarks import cam_peers, cam_record, explain
 
 TINY = explain.Case("small", "stages.2", 2, 24)
@@ -36,7 +37,10 @@ def test_a_record_without_peers_says_so(tmp_path: Path) -> None:
     made = json.loads((tmp_path / "cpu-explain.json").read_text())
     page = (tmp_path / "cpu-explain.md").read_text()
     assert [result["case"] for result in made["results"]] == ["small stages.2 2x3x24x24"]
-    assert set(made["results"][0]["ratios"]) == {"ours again", "inference"}
+    assert set(made["results"][0]["ratios"]) == {"ours again", "inference", "gradients"}
+    assert set(made["results"][0]["arithmetic"]) == {"inference", "all gradients"}
+    arithmetic = made["results"][0]["arithmetic"]["all gradients"]["median"]
+    assert f"| {1 / arithmetic:.2f} |" in page.splitlines()[-1]
     assert "Not installed, so not compared: grad-cam, torchcam." in page and "n = 1 rounds" in page
     assert "Not measured on a GPU." in page and "Of the" not in page
 
@@ -68,7 +72,9 @@ def test_the_page_counts_the_rows_that_hold() -> None:
             who: {"median": median, "quartiles": [median, median]}
             for who, median in (("ours again", 1.0), ("inference", 1.1), ("grad-cam", grad_cam), ("torchcam", torchcam))
         }
-        return {"case": f"host {layer}", "layer": layer, "method": "grad_cam", "ratios": ratios, "disagreement": {}}
+        arithmetic = {"inference": {"median": 1.6}, "all gradients": {"median": 0.5}}
+        said = {"case": f"host {layer}", "layer": layer, "method": "grad_cam", "ratios": ratios, "disagreement": {}}
+        return said | {"arithmetic": arithmetic}
 
     made = {
         "date": "2025-01-31", "versions": {"torch": "2"}, "seed": 0, "rounds": 3, "placements": 1, "notes": [],
@@ -76,8 +82,22 @@ def test_the_page_counts_the_rows_that_hold() -> None:
         "results": [row("stages.3", 0.39, 0.98), row("stages.3", 0.41, 1.06), row("stages.0", 0.9, 2.0)],
     }  # fmt: skip
     page = cam_record.table(made)
-    assert "Of the 2 rows of a late layer, 1 are at least 2.5 times as fast as grad-cam (ratios 0.39 to 0.41)." in page
-    assert "Of the 2 rows of a late layer, 1 are at most 1.05 times as long as torchcam (ratios 0.98 to 1.06)." in page
+    assert "Of the 3 rows, 1 are at least 2.5 times as fast as grad-cam (ratios 0.39 to 0.90)." in page
+    assert "Of the 3 rows, 1 are at most 1.05 times as long as torchcam (ratios 0.98 to 2.00)." in page
+    assert "| host stages.3 | 0.60 | 2.00 |" in page and page.count("| host stages.3 | 0.60") == 1
+
+
+def test_what_plain_torch_computes_is_what_ours_computes() -> None:
+    """Else 'ours / gradients' would compare different things."""
+    torch.manual_seed(0)
+    model = hosts.build("small").eval()
+    images = torch.randn(2, 3, 24, 32)
+    with CAM(model, "stages.1") as cam:
+        cam(images, torch.tensor([3, 1]))
+    given = "stages.1", "grad_cam", images, torch.tensor([3, 1])
+    first = cam_peers.all_gradients(model, *given)()
+    torch.testing.assert_close(cam_peers.gradients(model, *given)(), cam.gradients[0])
+    assert first.shape == next(model.parameters()).shape
 
 
 def test_a_map_that_is_nothing_is_no_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
