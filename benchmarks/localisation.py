@@ -38,9 +38,9 @@ from attncourse.explain.average import averages_of
 from attncourse.explain.grid import CELLS, CHANCE
 from attncourse.lab.data import Dataset, load
 from benchmarks import localisation_record
-from benchmarks.localisation_record import row
+from benchmarks.localisation_record import FIRST, LAST, row
 
-LAYERS = ("stages.1", "stages.2")
+LAYERS = (FIRST, LAST)
 PREFIX = "resnet20-"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from attncourse.explain import Average, Recorded, measured
+from attncourse.explain import METHODS, Average, Recorded, measured
 from attncourse.lab.data import Dataset
 from attncourse.storage import write_atomically
 from benchmarks import record as machine
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.localisation import Plan
 
 FACETS = ("variant", "layer", "method")
-LAST = "stages.2"
+FIRST, LAST = "stages.1", "stages.2"
 
 
 def row(measure: str, facets: Mapping[str, str], found: Average, unit: str, level: float | None) -> dict[str, Any]:
@@ -80,40 +80,49 @@ def notes_on_networks(
             if one["measure"] == measure and one["method"] == method and layer in (None, one["layer"])
         ]
 
-    last = found("share_inside")
-    early = found("share_inside", "stages.1")
-    same = max((abs(one["mean"]) for one in found("share_less_grad_cam", LAST, "x_grad_cam")), default=math.nan)
-    layer_cam = found("share_less_grad_cam", "stages.1", "layer_cam")
-    gains = [found("deletion_gain"), found("insertion_gain")]
-    noise = found("randomisation")
-    change = found("around_change", None)
+    last, early = found("share_inside"), found("share_inside", FIRST)
+    less = {method: found("share_less_grad_cam", LAST, method) for method in METHODS if method != "grad_cam"}
+    points = {method: found("pointing_rate", LAST, method) for method in ("grad_cam", "layer_cam")}
+    gains = {
+        (measure, method): found(f"{measure}_gain", LAST, method)
+        for measure in ("deletion", "insertion")
+        for method in ("grad_cam", "layer_cam")
+    }
     trained_to = ", ".join(f"{name} {accuracy:.1%}" for name, accuracy in accuracies.items())
     return [
         f"Data: {data.title}, the first {counts['pictures']} test pictures; {counts['known']} of them every network "
         f"classifies right with a probability of at least 0.5, and only these are looked at: easy pictures. "
         f"{plan.mosaics} mosaics of four, each picture in one at most, the same for all networks; {plan.singles} "
-        f"single pictures for deletion (the mean in place of what is gone) and insertion (a blur), {plan.steps} steps, "
-        f"less the same in random order; {plan.draws} draws of noise, {plan.pictures_a_draw} pictures each. "
-        f"Test accuracies: {trained_to}. One thread, seed {plan.seed}.",
-        f"Allowed: of these networks and such pictures, Grad-CAM of the last stage tells classes apart. {_span(last)} "
-        f"of it lies in the right cell, where a map that is blind to classes gets 0.25 exactly; "
-        f"{_above(last, 0.25)} of {len(last)} intervals lie above that. Of {early[0]['layer']} it is {_span(early)}, "
-        f"and {_above(early, 0.25)} of {len(early)} do: the picture of an early layer is to be believed less.",
-        f"Allowed: the method matters where the layer is early, not where it is last. There LayerCAM has "
-        f"{_span(layer_cam, '+.3f')} more in the right cell than Grad-CAM. Before the global average pooling every "
-        f"place has the same gradient, so XGrad-CAM is Grad-CAM there (the means differ by {same:.1g} at most).",
-        f"Allowed: what the map shows counts for the score. Deleted in its order, the area is smaller than in random "
-        f"order by {_span(gains[0])} ({_above(gains[0], 0)} of {len(gains[0])} intervals above 0), inserted it is "
-        f"larger by {_span(gains[1])} ({_above(gains[1], 0)} of {len(gains[1])}). With all weights replaced by noise "
-        f"the maps of the last stage keep a rank correlation of {_span(noise)}.",
-        "Before and after the last attention block (for BAM that is an earlier layer, so do not compare it with the "
-        "others): the share in the right cell changes by "
-        + "; ".join(f"{one['variant']} {_one(one)}" for one in change)
-        + ". That says what the block does to the map within one network, not that the network looks better for it.",
+        f"single pictures for deletion (the mean in place of what is gone) and insertion (into a blur), {plan.steps} "
+        f"steps, beside a random order; {plan.draws} draws of noise for all weights, {plan.pictures_a_draw} pictures "
+        f"each. Test accuracies: {trained_to}. One thread, seed {plan.seed}.",
+        f"Allowed: how far the map of a late layer tells classes apart. {_span(last)} of Grad-CAM of {LAST} lies in "
+        f"the right cell, where a map that is blind to classes gets 0.25 exactly; {_above(last, 0.25)} of {len(last)} "
+        f"intervals lie above that. Of {FIRST} it is {_span(early)} ({_above(early, 0.25)} of {len(early)} above). "
+        "Believe the picture of each layer as far as its own number goes.",
+        f"Allowed: what the method changes, on the same mosaics. Of {LAST}, the share less Grad-CAM's is "
+        + "; ".join(f"{_span(rows_of, '+.3f')} for {method}" for method, rows_of in less.items())
+        + ". The reason is in the equations: where global average pooling follows, a channel has the same gradient at "
+        "every place, so XGrad-CAM is Grad-CAM there, and Grad-CAM++ and LayerCAM leave out the channels that speak "
+        f"against the class. The highest place lies in the right cell in {_span(points['grad_cam'])} with Grad-CAM, "
+        f"in {_span(points['layer_cam'])} with LayerCAM.",
+        f"Allowed: whether the score hangs on what the map of {LAST} shows. Beside a random order, the area gained by "
+        + "; ".join(f"{name} with {method} is {_gain(one)}" for (name, method), one in gains.items())
+        + ". With noise "
+        f"in place of all weights the rank correlation with the map of {LAST} is {_span(found('randomisation'))}: what "
+        "is near 0 or below was the network's doing, not the picture's.",
+        "Allowed: what the last attention block does to the map within its own network. The share in the right cell, "
+        "after less before: "
+        + "; ".join(f"{one['variant']} {_one(one)}" for one in found("around_change", None))
+        + ". For BAM that is an earlier layer: do not compare it with the others.",
         "Not allowed: that one attention looks better than another. There is one network of each, and the intervals "
         "speak of other mosaics, not of other trainings; the record localisation_seeds asks that. Not allowed either: "
-        "anything about hard pictures, large pictures, other data, or why a network decided as it did.",
+        "anything about hard or large pictures, other data, or why a network decided as it did.",
     ]
+
+
+def _gain(rows: Sequence[Mapping[str, Any]]) -> str:
+    return f"{_span(rows, '+.3f')}, {_above(rows, 0)} of {len(rows)} intervals above 0"
 
 
 def _span(rows: Sequence[Mapping[str, Any]], form: str = ".3f") -> str:
