@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 from torch.utils.hooks import RemovableHandle
 
-from attncourse.explain import layers
+from attncourse.explain import checks, layers
 from attncourse.explain.errors import ExplainError
 from attncourse.explain.layers import Layer, Place
 from attncourse.explain.methods import Method, method_of
@@ -40,12 +41,12 @@ class CAM:
         call: which of its runs within one forward pass counts, for a layer that runs several times: the last.
 
     Attributes, after a call:
-        outputs: what the network gave, detached.
+        outputs: what the network gave; tensors in it, and in lists, tuples and dicts in it, are detached.
         scores: ``(B,)``, what was explained.
         activations, gradients: of each layer, ``(B, C, h, w)``.
 
     Raises:
-        ExplainError: no such layer or method; a network in ``DataParallel`` or a compiled one.
+        ExplainError: no such layer or method; a network in ``DataParallel``, a compiled or a scripted one.
     """
 
     outputs: Any
@@ -56,14 +57,7 @@ class CAM:
     def __init__(
         self, model: nn.Module, layer: Layer | Sequence[Layer], method: str | Method = "grad_cam", call: int = -1
     ) -> None:
-        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            raise ExplainError(
-                f"{type(model).__name__} runs copies of the network; give the network itself, model.module"
-            )
-        if hasattr(model, "_orig_mod"):
-            raise ExplainError(
-                "a compiled network runs past the hooks; give the one that was compiled, model._orig_mod"
-            )
+        checks.require_network(model)
         self.several = isinstance(layer, list | tuple)
         wanted: Sequence[Layer] = layer if isinstance(layer, list | tuple) else [layer]  # type: ignore[list-item]
         if not wanted:
@@ -81,7 +75,9 @@ class CAM:
             raise ExplainError("this CAM is in use already; make a second one for a second with")
         for number, place in enumerate(self.places):
             if place.before:
-                self._handles.append(place.module.register_forward_pre_hook(partial(self._keep_input, number)))
+                self._handles.append(
+                    place.module.register_forward_pre_hook(partial(self._keep_input, number), with_kwargs=True)
+                )
             else:
                 self._handles.append(place.module.register_forward_hook(partial(self._keep_output, number)))
         return self
@@ -106,7 +102,7 @@ class CAM:
             raise ExplainError(
                 "the layers are hooked within a with alone: with CAM(model, layer) as cam: maps = cam(images)"
             )
-        _require_images(images)
+        checks.require_images(images)
         # However this ends: hooks fall asleep, modes are as before, and no_grad restores the caller's setting.
         try:
             with evaluating(self.model), torch.inference_mode(False), torch.no_grad():
@@ -121,25 +117,30 @@ class CAM:
                 self._kept = None
                 with torch.enable_grad():
                     scores = scores_of(outputs, target, len(images))
-                self.gradients = self._backward(scores)
+                    self.gradients = self._backward(scores)
         finally:
             self._kept, self._given = None, []
         self.outputs = tree_map_only(Tensor, Tensor.detach, outputs)
         self.scores = scores.detach()
         self.activations = [activation.detach() for activation in self.activations]
-        with torch.no_grad():
+        with torch.no_grad(), _full_precision(images.device.type):
             maps = [self.method(*pair) for pair in zip(self.activations, self.gradients, strict=True)]
+        checks.require_maps(maps, len(images))
         self._require_finite(maps)
         return maps if self.several else maps[0]
 
     def _keep_output(self, number: int, module: nn.Module, inputs: object, output: Any) -> Any:
-        if self._kept is not None and isinstance(output, Tensor):
+        if self._kept is not None and isinstance(output, Tensor) and not output.is_inference():
             self._given.append((self.places[number], output, output._version))
         return self._keep(number, output)
 
-    def _keep_input(self, number: int, module: nn.Module, inputs: tuple[Any, ...]) -> Any:
-        kept = self._keep(number, inputs[0] if inputs else None)
-        return None if kept is None else (kept, *inputs[1:])
+    def _keep_input(self, number: int, module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The first input, whether it is given by its place or by its name."""
+        name = None if inputs else next(iter(named), None)
+        kept = self._keep(number, inputs[0] if inputs else named.get(name or ""))
+        if kept is None:
+            return None
+        return (inputs, named | {name: kept}) if name else ((kept, *inputs[1:]), named)
 
     def _keep(self, number: int, value: Any) -> Tensor | None:
         """Keep a copy that gradients reach, and pass on another, which may be changed in place."""
@@ -148,6 +149,11 @@ class CAM:
         if not isinstance(value, Tensor) or not value.is_floating_point():
             self._kept[number].append(value)
             return None
+        if value.is_inference():
+            raise ExplainError(
+                f"{self.places[number]} gives a tensor of torch.inference_mode(), which has no gradient; look for that "
+                "in the network, and take torch.no_grad() in its place"
+            )
         torch.set_grad_enabled(True)
         copy = value.clone()
         if not copy.requires_grad:
@@ -213,11 +219,6 @@ class CAM:
             )
 
 
-def _require_images(images: Tensor) -> None:
-    if not isinstance(images, Tensor) or images.ndim < 2 or not images.is_floating_point():
-        got = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
-        raise ExplainError(f"expected images (B, 3, H, W) of floating point, as the network takes them; got {got}")
-    if images.ndim == 3:
-        raise ExplainError(f"expected images (B, 3, H, W), got {tuple(images.shape)}; one image is images.unsqueeze(0)")
-    if not len(images):
-        raise ExplainError(f"expected at least one image, got {tuple(images.shape)}")
+def _full_precision(device: str) -> AbstractContextManager[Any]:
+    """Under autocast the methods' sums would be taken in half precision."""
+    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()

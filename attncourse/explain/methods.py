@@ -29,6 +29,6 @@ def method_of(method: str | Method) -> Method:
     """
     if callable(method):
         return method
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ExplainError(f"there is no method {method!r}; there are: {', '.join(METHODS)}")
     return METHODS[method]

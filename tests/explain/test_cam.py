@@ -93,6 +93,27 @@ def test_the_input_of_a_layer_is_the_output_of_the_one_before() -> None:
     assert torch.equal(before, after) and before.max() > 0
 
 
+class Named(nn.Module):
+    """Gives its layer's input by its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(input=x.square()).relu().mean((2, 3))
+
+
+def test_an_input_that_is_given_by_its_name_is_found() -> None:
+    model, x = Named(), images()
+    with CAM(model, InputOf("layer")) as cam:
+        cam(x, 2)
+    assert torch.equal(cam.activations[0], x.square())
+    squares = x.square().requires_grad_()
+    score = model.layer(squares).relu().mean((2, 3))[:, 2].sum()
+    torch.testing.assert_close(cam.gradients[0], torch.autograd.grad(score, squares)[0])
+
+
 class InPlace(nn.Module):
     """In-place changes of what a layer gave, which is used twice; on demand also of what an identity passed on."""
 
@@ -179,6 +200,44 @@ def test_frozen_parameters_and_any_surrounding_mode(surrounding: Callable[[], An
         assert (torch.is_grad_enabled(), torch.is_inference_mode_enabled()) == before
 
 
+class WithoutGradients(Tiny):
+    """As many a published network has its ``predict``."""
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
+
+class Inferring(Tiny):
+    @torch.inference_mode()
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
+
+def test_a_network_that_switches_gradients_off_itself() -> None:
+    model, x = WithoutGradients(), images()
+    with CAM(model, "relu") as cam:
+        torch.testing.assert_close(cam(x, [2, 0, 3]), by_autograd(model, x, [2, 0, 3], "grad_cam"))
+    with CAM(Inferring(), "relu") as cam, pytest.raises(ExplainError, match="'relu' gives .*inference_mode.*no_grad"):
+        cam(x)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_under_autocast_the_sums_are_taken_in_full_precision(method: str) -> None:
+    model, x = Tiny(), images()
+    with torch.autocast("cpu", dtype=torch.bfloat16), CAM(model, "relu", method) as cam:
+        maps = cam(x, 1)
+    assert cam.activations[0].dtype == torch.bfloat16 and maps.dtype == torch.float32
+    torch.testing.assert_close(maps, METHODS[method](cam.activations[0], cam.gradients[0]), atol=0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_and_another_order_in_memory(dtype: torch.dtype) -> None:
+    x = images().to(dtype).to(memory_format=torch.channels_last)
+    with CAM(Tiny().to(dtype), "relu") as cam, CAM(Tiny(), "relu") as usual:
+        torch.testing.assert_close(cam(x, 1), usual(images(), 1), check_dtype=False, atol=2e-3, rtol=5e-2)
+
+
 def test_nothing_is_left_behind() -> None:
     model, x = Tiny(), images()
     model.train()
@@ -198,6 +257,21 @@ def test_nothing_is_left_behind() -> None:
 
 def fails(outputs: Tensor) -> Tensor:
     raise KeyError("a mistake in the target")
+
+
+class Interrupted(nn.Module):
+    """Somebody presses Ctrl-C while the network runs."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_leaves_nothing_behind_either() -> None:
+    model = Tiny().train()
+    model.relu = Interrupted()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt), CAM(model, "norm") as cam:
+        cam(images())
+    assert hooks_of(model) == 0 and torch.is_grad_enabled() and all(part.training for part in model.modules())
 
 
 @pytest.mark.parametrize("where", ["target", "network", "with"])
@@ -283,6 +357,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no layer": (lambda: CAM(Tiny(), []), "list of layers is empty"),
     "kind of layer": (lambda: CAM(Tiny(), 3), "a name or a module, got int"),  # type: ignore[arg-type]
     "method": (lambda: CAM(Tiny(), "relu", "gradcam"), "no method 'gradcam'; there are: grad_cam, "),
+    "kind of method": (lambda: CAM(Tiny(), "relu", ["grad_cam"]), r"no method \['grad_cam'\]; there are"),  # type: ignore[arg-type]
+    "no network": (lambda: CAM(torch.relu, "relu"), "an nn.Module, got builtin"),  # type: ignore[arg-type]
+    "scripted": (lambda: CAM(torch.jit.trace(Tiny().eval(), images()), "relu"), "the one that it was made from"),
     "parallel": (lambda: CAM(nn.DataParallel(Tiny()), "module.relu"), "model.module"),
     "compiled": (lambda: CAM(wrapped(Tiny()), "relu"), "give the one that was compiled, model._orig_mod"),
     "outside": (lambda: CAM(Tiny(), "relu")(images()), "within a with alone"),
@@ -314,6 +391,7 @@ INPUTS: dict[str, tuple[Any, Any, Any, str]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_use_is_named(case: str) -> None:
     use, said = WRONG[case]
@@ -328,6 +406,15 @@ def test_a_wrong_input_is_named_in_one_line(case: str) -> None:
     with pytest.raises(ExplainError, match=said) as caught, CAM(model, layer) as cam:
         cam(x, target)
     assert "\n" not in str(caught.value) and hooks_of(model) == 0 and model.training
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [(lambda a, g: a, r"maps \(3, h, w\), .*got \(3, 6, 5, 7\)"), (lambda a, g: None, "got NoneType")],
+)
+def test_a_method_of_ones_own_gives_a_map_for_each_image(method: Any, said: str) -> None:
+    with CAM(Tiny(), "relu", method) as cam, pytest.raises(ExplainError, match=said):
+        cam(images())
 
 
 class Odd(nn.Module):
