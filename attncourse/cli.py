@@ -248,7 +248,8 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
         (
             "target",
             "N",
-            "a class, or module:function or FILE.py:function, outputs -> (B,) (default: the predicted class)",
+            "a class (3, or its name where a record names it), or module:function or FILE.py:function, outputs -> (B,) "
+            "(default: the predicted class)",
         ),
         ("size", "HxW", "of the image for the network (default: from the record, or the shorter side 224)"),
         ("mean", "R,G,B", "what is taken off each channel (default: from the record, or ImageNet's)"),

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     mean = _three("--mean", options.mean) or found.record.get("mean") or pictures.MEAN
     deviation = _three("--deviation", options.deviation) or found.record.get("deviation") or pictures.DEVIATION
     images = pictures.normalised(pixels, mean, deviation)
-    target = _target(options.target)
+    target = _target(options.target, found.record.get("classes"))
     layer = options.layer or _usual_layer(found.model, images)
     layers.find(found.model, layer)
     what = f"the network on an image {tuple(images.shape)}"
@@ -66,16 +66,20 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _target(text: str | None) -> Target:
+def _target(text: str | None, classes: object) -> Target:
+    names = classes if isinstance(classes, list) else []
     if text is None:
         return None
+    if text in names:
+        return names.index(text)
     if ":" in text:
         found = own_code.load(text)
         if not callable(found):
             raise ExplainError(f"{text} is a {type(found).__name__}; expected a function, outputs -> (B,)")
         return lambda outputs: own_code.call(text, found, outputs)
     if not re.fullmatch(r"-?\d+", text):
-        raise ExplainError(f"--target is a class (3), or module:function or FILE.py:function; got {text!r}")
+        known = f" or its name ({', '.join(map(str, names))})" if names else ""
+        raise ExplainError(f"--target is a class (3){known}, or module:function or FILE.py:function; got {text!r}")
     return int(text)
 
 

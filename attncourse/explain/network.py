@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attncourse import hosts
+from attncourse import hosts, trained
 from attncourse.explain import own_code, weights
 from attncourse.explain.errors import ExplainError
 from attncourse.lab.errors import LabError
@@ -54,7 +54,10 @@ def build(host: str | None, attention: str | None, checkpoint: Path | None, seed
     record = {} if checkpoint is None else _record(checkpoint)
     host = host or record.get("host")
     if host is None:
-        raise ExplainError(f"which network? Give --host, one of {', '.join(hosts.HOSTS)}, or module:function for yours")
+        raise ExplainError(
+            f"which network? Give --host, one of {', '.join(hosts.HOSTS)}, or module:function for yours; or --weights "
+            f"with one that comes trained: {', '.join(trained.TRAINED)}"
+        )
     torch.manual_seed(seed)
     if ":" in host:
         if attention is not None:
