@@ -103,8 +103,8 @@ def table(found: Mapping[str, Any]) -> str:
         "## What the score of a box depends on",
         "",
         f"On {found['scenes']} other held-out scenes with two objects of one class each, in those where both were "
-        "found: the probability that the detector gives to a box, to its confidence and to its class, on the image as it "
-        "is, with the box's own object painted over, and with the other object painted over. The mean over the boxes; "
+        "found: the probability that the detector gives to a box, to its confidence and to its class, on the image as "
+        "it is, with the box's own object painted over, and with the other object painted over. The mean over the boxes; "
         f"the median of {count} seeds, the lowest and the highest in brackets.",
         "",
         "| attention | target | as it is | without its own object | without the other object |",
@@ -115,8 +115,8 @@ def table(found: Mapping[str, Any]) -> str:
         "",
         "On the same scenes; those in which every seed found both count, n of them. Of the map of each found box: its "
         "share within the box's own object, within the other one, and their difference, with a 95% interval over the "
-        f"scenes in brackets (each scene averaged over its two boxes and {count} seeds); the lowest and highest share of "
-        "a seed; how often the highest place lies in the one or the other object; how often the map is 0 everywhere. A "
+        f"scenes in brackets (each scene averaged over its two boxes and {count} seeds); the lowest and highest share "
+        "of a seed; how often the highest place lies in the one or the other object; how often the map is 0 everywhere. A "
         "map without contrast has "
         f"{found['mask_share']:.3f} "
         "in each object.",
