@@ -104,8 +104,8 @@ def table(found: Mapping[str, Any]) -> str:
         "",
         f"On {found['scenes']} other held-out scenes with two objects of one class each, in those where both were "
         "found: the probability that the detector gives to a box, to its confidence and to its class, on the image as "
-        "it is, with the box's own object painted over, and with the other object painted over. The mean over the boxes; "
-        f"the median of {count} seeds, the lowest and the highest in brackets.",
+        "it is, with the box's own object painted over, and with the other object painted over. The mean over the "
+        f"boxes; the median of {count} seeds, the lowest and the highest in brackets.",
         "",
         "| attention | target | as it is | without its own object | without the other object |",
         "|---|---|---|---|---|",
@@ -116,9 +116,8 @@ def table(found: Mapping[str, Any]) -> str:
         "On the same scenes; those in which every seed found both count, n of them. Of the map of each found box: its "
         "share within the box's own object, within the other one, and their difference, with a 95% interval over the "
         f"scenes in brackets (each scene averaged over its two boxes and {count} seeds); the lowest and highest share "
-        "of a seed; how often the highest place lies in the one or the other object; how often the map is 0 everywhere. A "
-        "map without contrast has "
-        f"{found['mask_share']:.3f} "
+        "of a seed; how often the highest place lies in the one or the other object; how often the map is 0 "
+        f"everywhere. A map without contrast has {found['mask_share']:.3f} "
         "in each object.",
         "",
         '- "reach" is no method: 1 wherever the gradient is not 0. It is what the form of the network alone gives.',
