@@ -39,6 +39,7 @@ from benchmarks.channel_readings import LAYERS, Readings, interval
 RULES = ("ears", "cats")
 PARTS = ("left ear", "right ear", "left eye", "right eye", "nose")
 PHOTOGRAPH = "whole_cat"
+SIZES = ((32, 48), (48, 72), (64, 96))
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,17 @@ def contrast(model: nn.Module, layer: str, photograph: Tensor, mask: Tensor) -> 
         maps = functional.interpolate(activations(photograph), mask.shape[1:], mode="bilinear", align_corners=False)[0]
     inside, outside = maps[:, mask[0]].mean(1), maps[:, ~mask[0]].mean(1)
     return torch.nan_to_num((inside - outside) / maps.flatten(1).std(1), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def elsewhere(network: trained.Trained) -> dict[str, dict[str, int]]:
+    """Which channel rule 'ears' chooses of the same photograph at other sizes and mirrored: of each layer, by what."""
+    found: dict[str, dict[str, int]] = {layer: {} for layer in LAYERS}
+    for size in SIZES:
+        photograph, ears = network.images(figures.photograph(size, of=PHOTOGRAPH)), places("ear", size)
+        for words, pixels, mask in (("", photograph, ears), (" mirrored", photograph.flip(3), ears.flip(2))):
+            for layer in LAYERS:
+                found[layer][f"{size[0]}x{size[1]}{words}"] = int(contrast(network.model, layer, pixels, mask).argmax())
+    return found
 
 
 def drives(
@@ -194,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     data, plan, found = load(options.data), Plan(), {}
     for network in [*map(trained.load, options.networks), untrained()]:
-        found[network.name] = finished(network, data, plan, options.runs)
+        found[network.name] = finished(network, data, plan, options.runs) | {"ears_elsewhere": elsewhere(network)}
         print(channel_record.line(network.name, found[network.name]), flush=True)
     channel_record.write(channel_record.record(found, data, plan, options.date), options.out)
     return 0

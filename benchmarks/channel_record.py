@@ -76,7 +76,8 @@ def notes(data: Dataset, plan: Any, pictures: int) -> list[str]:
         f"{data.title}; rule 'cats' and every threshold come from the first {plan.choose_on} training pictures.",
         "The threshold is the one at which both kinds of mistake are equally frequent there.",
         "The data say which pictures show cats, not which show ears: dogs, deer and horses have some too.",
-        f"Hiding and rule 'ears' rest on one photograph, at {height}x{width}, whose upper edge cuts both ears: n = 1.",
+        f"Hiding and rule 'ears' rest on one photograph, at {height}x{width}, whose upper edge cuts both ears: n = 1. "
+        "What the rule chooses of the same photograph at other sizes and mirrored stands in 'ears_elsewhere'.",
         "One network for each attention, one seed: the spread over the five is of networks, and no difference between "
         "two of them says anything about an attention. 'untrained' is a control: the same rules where nothing was "
         "learnt.",

@@ -19,6 +19,9 @@ def sentences(found: Mapping[str, Mapping[str, Any]], untrained: str) -> dict[st
             for one in network["channels"]:
                 if (one["rule"], one["layer"]) in SPOKEN_OF:
                     _of_channel(made, f"{name}, channel {one['channel']} of {one['layer']}", one, network)
+            for layer, chosen in network["ears_elsewhere"].items():
+                if ("ears", layer) in SPOKEN_OF:
+                    _of_choice(made, f"{name}, {layer}", chosen)
             for one in network["gates"]:
                 if (one["rule"], one["layer"]) in SPOKEN_OF:
                     _of_gate(made, f"{name}, channel {one['channel']} at {one['block']}", one)
@@ -69,6 +72,16 @@ def _of_channel(
         f"'Without it the network cannot recognise cats' ({who}): without it {after:.0%} of cats are recognised, "
         f"with it {network['cat_accuracy']:.0%}; all classes {off['accuracy']['change']:+.1%}; of "
         f"{one['channels']} channels it is number {off['rank']} in what it costs."
+    )
+
+
+def _of_choice(made: dict[str, list[str]], who: str, chosen: Mapping[str, int]) -> None:
+    channels = list(dict.fromkeys(chosen.values()))
+    by = ", ".join(f"{channel} ({list(chosen.values()).count(channel)})" for channel in channels)
+    side = "allowed" if len(channels) == 1 else "refused"
+    made[side].append(
+        f"'{who}: this one answers at ears': of the same photograph at {len(chosen)} sizes and sides the rule chooses "
+        f"{len(channels)} channel{'s' * (len(channels) > 1)}: {by}."
     )
 
 

@@ -38,7 +38,8 @@ def network(attention: str | None) -> trained.Trained:
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Any]:
-    found = {"resnet20-se": channel.measure(network("se"), drawn(), PLAN)}
+    one = network("se")
+    found = {"resnet20-se": channel.measure(one, drawn(), PLAN) | {"ears_elsewhere": channel.elsewhere(one)}}
     found["resnet20-none"] = copy.deepcopy(found["resnet20-se"]) | {"gates": []}
     found["untrained"] = found["resnet20-none"]
     return channel_record.record(found, drawn(), PLAN, "2025-01-31")
@@ -149,4 +150,9 @@ def test_a_sentence_goes_to_the_side_of_its_numbers(measured: dict[str, Any]) ->
     for change, side in ((-0.75, "allowed"), (-0.1, "refused")):
         found["resnet20-se"]["cat_accuracy"], one["switched_off"]["cat"]["change"] = 0.8, change
         assert sides("cannot recognise cats") == [side]
+    chosen = found["resnet20-se"]["ears_elsewhere"]
+    for channels, side in (([3, 3], "allowed"), ([3, 8], "refused")):
+        chosen["stages.1"] = dict(zip(("32x48", "32x48 mirrored"), channels, strict=True))
+        made = channel_sentences.sentences(found, "untrained")
+        assert [where for where, given in made.items() if any("answers at ears" in said for said in given)] == [side]
     assert sides("one seed each") == ["refused"]
