@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -74,13 +75,21 @@ def _hooked(place: Place, take: Callable[[Tensor], Tensor | None]) -> Iterator[N
         handle.remove()
 
 
-def numbered(channel: int, activations: Tensor) -> int:
-    """``channel``, where the activations ``(B, C, h, w)`` have it. Raises ExplainError where they don't."""
-    if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < activations.shape[1]:
+def numbered(channel: SupportsIndex, activations: Tensor) -> int:
+    """``channel`` as a number, where the activations ``(B, C, h, w)`` have it. Raises ExplainError where they don't."""
+    number = operator.index(channel) if hasattr(channel, "__index__") and not isinstance(channel, bool) else -1
+    if not 0 <= number < activations.shape[1]:
         raise ExplainError(
             f"the layer has {activations.shape[1]} channels, 0 to {activations.shape[1] - 1}; got {channel!r}"
         )
-    return channel
+    return number
+
+
+def require_finite(values: Tensor) -> Tensor:
+    """The same values. Raises ExplainError where one of them is not finite."""
+    if not bool(values.isfinite().all()):
+        raise ExplainError("some answers are not finite; look for NaN or infinity in the images and in the weights")
+    return values
 
 
 def require_images(images: Tensor) -> None:

@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
-from attncourse.explain.activations import changing, numbered, reading, require_images
+from attncourse.explain.activations import changing, numbered, reading, require_finite, require_images
 from attncourse.explain.errors import ExplainError
 from attncourse.explain.layers import Layer
 
@@ -80,7 +81,7 @@ def answer_by(name: str) -> Callable[[Tensor], Tensor]:
 
 
 def strongest(
-    model: nn.Module, layer: Layer, channel: int, images: Tensor, count: int = 9, batch: int = 250
+    model: nn.Module, layer: Layer, channel: SupportsIndex, images: Tensor, count: int = 9, batch: int = 250
 ) -> Strongest:
     """The ``count`` images in which the channel's largest answer is largest, and what that answer hangs on.
 
@@ -89,7 +90,7 @@ def strongest(
     hangs a little on the whole image, does not make every box the whole image. Where nothing moves the answer (a
     channel that is silent) the box is the whole image.
 
-    Raises ExplainError, as ``answers``; no such channel; ``count`` below 1.
+    Raises ExplainError, as ``answers``; no such channel; ``count`` below 1; answers that are not finite.
     """
     require_images(images)
     if count < 1:
@@ -101,7 +102,7 @@ def strongest(
             highest = activations[:, numbered(channel, activations)].flatten(1).max(1)
             values.append(highest.values)
             places.append(highest.indices)
-        best = torch.cat(values).sort(descending=True, stable=True)
+        best = require_finite(torch.cat(values)).sort(descending=True, stable=True)
         chosen = best.indices[:count]
         magnitudes = torch.cat(
             [
@@ -115,7 +116,7 @@ def strongest(
 
 
 @contextmanager
-def switched_off(model: nn.Module, layer: Layer, channel: int) -> Iterator[None]:
+def switched_off(model: nn.Module, layer: Layer, channel: SupportsIndex) -> Iterator[None]:
     """Within it the channel is 0 everywhere, in every run of the layer; afterwards all is as before, whatever happens.
 
     For a layer that ends with a ReLU, 0 is the answer "nothing there". The mode of the network is not touched.
@@ -131,11 +132,12 @@ def switched_off(model: nn.Module, layer: Layer, channel: int) -> Iterator[None]
         yield
 
 
-def _magnitudes(read: Callable[[Tensor], Tensor], channel: int, images: Tensor, places: Tensor) -> Tensor:
+def _magnitudes(read: Callable[[Tensor], Tensor], channel: SupportsIndex, images: Tensor, places: Tensor) -> Tensor:
     """``(n, H, W)``: how strongly the answer at one place of each image hangs on each pixel."""
     with torch.enable_grad():
         pixels = images.detach().clone().requires_grad_()
-        flat = read(pixels)[:, channel].flatten(1)
+        activations = read(pixels)
+        flat = activations[:, numbered(channel, activations)].flatten(1)
         (gradient,) = torch.autograd.grad(flat.gather(1, places[:, None]).sum(), pixels)
     return gradient.abs().sum(1).float().cpu()
 

@@ -24,6 +24,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
+from attncourse.explain.activations import require_finite
 from attncourse.explain.errors import ExplainError
 
 Interval = tuple[float, float]
@@ -183,6 +184,4 @@ def _checked(answers: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
         raise ExplainError(
             f"{int(positive.sum())} of {len(positive)} images are positive; both kinds of mistake need both kinds"
         )
-    if not bool(values.isfinite().all()):
-        raise ExplainError("some answers are not finite; look for NaN or infinity in the images and in the weights")
-    return values, positive
+    return require_finite(values), positive

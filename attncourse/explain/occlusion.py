@@ -13,11 +13,12 @@ baseline that deletion.py would put there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
-from attncourse.explain.activations import numbered, reading, require_images
+from attncourse.explain.activations import numbered, reading, require_finite, require_images
 from attncourse.explain.channel import answer_by
 from attncourse.explain.deletion import BASELINES
 from attncourse.explain.errors import ExplainError
@@ -40,7 +41,7 @@ class Occlusion:
 def occlusion(
     model: nn.Module,
     layer: Layer,
-    channel: int,
+    channel: SupportsIndex,
     images: Tensor,
     *,
     square: int = 8,
@@ -62,7 +63,8 @@ def occlusion(
         baseline: what is seen instead, a name of ``BASELINES``.
 
     Raises:
-        ExplainError: as ``answers``; no such channel or baseline; a square that does not fit into the image.
+        ExplainError: as ``answers``; no such channel or baseline; a square that does not fit into the image;
+            answers that are not finite.
     """
     require_images(images)
     answer = answer_by(by)
@@ -93,7 +95,7 @@ def occlusion(
                 for number, which in (job.unbind(1) for job in jobs.split(batch))
             ]
         )
-    changes = hidden.view(len(images), -1) - whole[:, None]
+    changes = require_finite(hidden.view(len(images), -1) - whole[:, None])
     cover = squares.flatten(1).to(changes)
     maps = (changes @ cover / cover.sum(0)).view(len(images), height, width)
     return Occlusion(whole.cpu(), changes.view(len(images), len(tops), len(lefts)).cpu(), maps.cpu())

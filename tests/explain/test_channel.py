@@ -96,6 +96,15 @@ def test_a_gate_does_not_make_every_box_the_whole_image() -> None:
     assert x.grad is not None and int((x.grad != 0).sum()) == 9 * 14  # and yet it hangs on every pixel
 
 
+def test_a_channel_may_come_from_argmax() -> None:
+    model, x = Tiny(), images()
+    found = answers(model, "relu", x)[0].argmax()
+    assert torch.equal(strongest(model, "relu", found, x).images, strongest(model, "relu", int(found), x).images)
+    assert torch.equal(occlusion(model, "relu", found, x).maps, occlusion(model, "relu", found.numpy()[()], x).maps)
+    with torch.no_grad(), switched_off(model, "relu", found):
+        model(x)
+
+
 def test_a_silent_channel_has_no_place() -> None:
     found = strongest(summing(), "1", 1, spots([(4, 6, 1.0)]), count=5)
     assert found.values.tolist() == [0] and found.boxes.tolist() == [[0, 0, 9, 14]]
@@ -209,6 +218,9 @@ def test_frozen_parameters_and_inference_mode() -> None:
         (lambda model, x: answers(model, "relu", x[:0]), r"got torch.float32 \(0, 3, 9, 14\)"),
         (lambda model, x: strongest(model, "relu", 6, x), "has 6 channels, 0 to 5; got 6"),
         (lambda model, x: strongest(model, "relu", -1, x), "0 to 5; got -1"),
+        (lambda model, x: strongest(model, "relu", True, x), "0 to 5; got True"),
+        (lambda model, x: strongest(model, "relu", 1, x / 0), "not finite"),
+        (lambda model, x: occlusion(model, "relu", 1, x / 0), "not finite"),
         (lambda model, x: strongest(model, "relu", 1, x, count=0), "at least 1, got 0"),
         (lambda model, x: occlusion(model, "relu", 1, x, square=10), "a square of 1 to 9 pixels"),
         (lambda model, x: occlusion(model, "relu", 1, x, square=4, stride=5), "square=4, stride=5"),
