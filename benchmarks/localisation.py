@@ -2,9 +2,10 @@
 
     python -m benchmarks.localisation --date 2025-01-31 --data PATH
 
-Four methods on two layers of each: the grid pointing game, deletion and insertion beside a random order, the weights
-replaced by noise, and the map before and after the last attention block. One network for each attention: what that
-allows to say is in the record's notes. ``localisation_seeds`` asks whether attention makes a difference.
+Four methods on two layers of each: the grid pointing game (an untrained network plays as well), deletion and insertion
+beside a random order, the weights replaced by noise, and the map before and after the last attention block. One network
+for each attention: what that allows to say is in the record's notes. ``localisation_seeds`` asks whether attention makes
+a difference.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attncourse import trained
+from attncourse import hosts, trained
 from attncourse.attention import ATTENTION
 from attncourse.explain import (
     CAM,
@@ -38,10 +39,11 @@ from attncourse.explain.average import averages_of
 from attncourse.explain.grid import CELLS, CHANCE
 from attncourse.lab.data import Dataset, load
 from benchmarks import localisation_record
-from benchmarks.localisation_record import FIRST, LAST, row
+from benchmarks.localisation_record import FIRST, LAST, UNTRAINED, row
 
 LAYERS = (FIRST, LAST)
-PREFIX = "resnet20-"
+HOST = "resnet20"
+PREFIX = f"{HOST}-"
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Network:
 class Plan:
     """How much is measured. ``pictures``: of the test pictures, from the first on, how many are looked at."""
 
-    pictures: int = 4000
-    mosaics: int = 400
-    singles: int = 100
+    pictures: int = 3000
+    mosaics: int = 300
+    singles: int = 60
     steps: int = 10
     draws: int = 10
     pictures_a_draw: int = 16
@@ -83,7 +85,7 @@ def measure(networks: Sequence[Network], data: Dataset, plan: Plan) -> tuple[lis
     pixels, labels = data.test_images[: plan.pictures].float() / 255, data.test_labels[: plan.pictures]
     known = known_to_all(networks, pixels, labels)
     made = mosaics(pixels[known], labels[known], plan.mosaics, plan.seed)
-    rows = []
+    rows = [*_pointing(untrained(networks[0]), made, plan)]
     for network in networks:
         rows += list(measured(network, made, pixels[known], labels[known], plan))
         print(f"{network.variant}: {len(rows)} rows", flush=True)
@@ -92,6 +94,23 @@ def measure(networks: Sequence[Network], data: Dataset, plan: Plan) -> tuple[lis
 
 def measured(network: Network, made: Mosaics, pixels: Tensor, labels: Tensor, plan: Plan) -> Iterator[dict[str, Any]]:
     """All of one network."""
+    yield from _pointing(network, made, plan)
+    yield from _one_by_one(network, pixels, labels, plan)
+    block = last_block(network.model)
+    if block is not None:
+        yield from _around(network, block, made, plan)
+
+
+def untrained(network: Network, seed: int = 0) -> Network:
+    """The same with weights as training begins: what the game gives where nothing was learnt."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        model = hosts.build(HOST, classes=network.model.head[-1].out_features)
+    return Network(UNTRAINED, model.eval(), network.images)
+
+
+def _pointing(network: Network, made: Mosaics, plan: Plan) -> Iterator[dict[str, Any]]:
+    """The grid pointing game."""
     played = play(network, made, LAYERS, plan.batch)
     for (layer, method), game in played.items():
         facets = {"variant": network.variant, "layer": layer, "method": method}
@@ -100,10 +119,6 @@ def measured(network: Network, made: Mosaics, pixels: Tensor, labels: Tensor, pl
         if method != "grad_cam":
             more = averages_of(game.shares) - averages_of(played[layer, "grad_cam"].shares)
             yield row("share_less_grad_cam", facets, average(more), "mosaics", 0.0)
-    yield from _one_by_one(network, pixels, labels, plan)
-    block = last_block(network.model)
-    if block is not None:
-        yield from _around(network, block, made, plan)
 
 
 def play(

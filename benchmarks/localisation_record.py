@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FACETS = ("variant", "layer", "method")
 FIRST, LAST = "stages.1", "stages.2"
+UNTRAINED = "untrained"
 
 
 def row(measure: str, facets: Mapping[str, str], found: Average, unit: str, level: float | None) -> dict[str, Any]:
@@ -77,9 +78,13 @@ def notes_on_networks(
         return [
             one
             for one in rows
-            if one["measure"] == measure and one["method"] == method and layer in (None, one["layer"])
+            if one["measure"] == measure
+            and one["method"] == method
+            and layer in (None, one["layer"])
+            and one["variant"] != UNTRAINED
         ]
 
+    nothing = [one["mean"] for one in rows if one["measure"] == "share_inside" and one["variant"] == UNTRAINED]
     last, early = found("share_inside"), found("share_inside", FIRST)
     less = {method: found("share_less_grad_cam", LAST, method) for method in METHODS if method != "grad_cam"}
     points = {method: found("pointing_rate", LAST, method) for method in ("grad_cam", "layer_cam")}
@@ -95,11 +100,12 @@ def notes_on_networks(
         f"{plan.mosaics} mosaics of four, each picture in one at most, the same for all networks; {plan.singles} "
         f"single pictures for deletion (the mean in place of what is gone) and insertion (into a blur), {plan.steps} "
         f"steps, beside a random order; {plan.draws} draws of noise for all weights, {plan.pictures_a_draw} pictures "
-        f"each. Test accuracies: {trained_to}. One thread, seed {plan.seed}.",
+        f"each. Test accuracies, of a picture and its mirror image: {trained_to}. One thread, seed {plan.seed}.",
         f"Allowed: how far the map of a late layer tells classes apart. {_span(last)} of Grad-CAM of {LAST} lies in "
-        f"the right cell, where a map that is blind to classes gets 0.25 exactly; {_above(last, 0.25)} of {len(last)} "
-        f"intervals lie above that. Of {FIRST} it is {_span(early)} ({_above(early, 0.25)} of {len(early)} above). "
-        "Believe the picture of each layer as far as its own number goes.",
+        f"the right cell ({_above(last, 0.25)} of {len(last)} intervals above chance), where a map that is blind to "
+        f"classes gets 0.25 exactly and an untrained network {min(nothing):.3f} to {max(nothing):.3f}. Of {FIRST} it is "
+        f"{_span(early)} ({_above(early, 0.25)} of {len(early)} above). Believe the picture of each layer as far as its "
+        "own number goes.",
         f"Allowed: what the method changes, on the same mosaics. Of {LAST}, the share less Grad-CAM's is "
         + "; ".join(f"{_span(rows_of, '+.3f')} for {method}" for method, rows_of in less.items())
         + ". The reason is in the equations: where global average pooling follows, a channel has the same gradient at "
@@ -117,7 +123,7 @@ def notes_on_networks(
         + ". For BAM that is an earlier layer: do not compare it with the others.",
         "Not allowed: that one attention looks better than another. There is one network of each, and the intervals "
         "speak of other mosaics, not of other trainings; the record localisation_seeds asks that. Not allowed either: "
-        "anything about hard or large pictures, other data, or why a network decided as it did.",
+        "anything about hard, large or whole pictures (a mosaic is none), other data, or why a network decided so.",
     ]
 
 

@@ -12,10 +12,10 @@ above it was gained by telling classes apart, which "it marks something striking
 Pictures in a mosaic must be ones that the network knows when it sees them alone, or a wrong map may be a right map of a
 wrong answer: take those of which it is ``sure``. The figures then speak of such pictures alone.
 
-Deviations: 2x2 cells, and all four are the target in turn (3x3, the first alone). Sure is a softmax probability of at
-least 0.5 (a sigmoid of the score above 0.5), and the pictures are drawn at random (the surest first). A map that is 0
-everywhere counts as one without contrast, 1/4 (0). The maps are bilinearly enlarged, so that a place at the border of a
-cell reaches a little into the next.
+Deviations: 2x2 cells, for ten classes leave little choice for 3x3. Sure is a softmax probability of at least 0.5 (the
+authors' code takes the sigmoid of the score), and the pictures are drawn at random (there the surest come first). A
+map that is 0 everywhere counts as one without contrast, 1/4 (0). Maps are enlarged bilinearly, so that a place at the
+border of a cell reaches a little into the next.
 """
 
 from __future__ import annotations

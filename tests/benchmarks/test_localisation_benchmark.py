@@ -54,6 +54,8 @@ def test_a_whole_record(data: Dataset, tmp_path: Path, monkeypatch: pytest.Monke
             for method in METHODS:
                 (share,) = found.select(measure="share_inside", variant=variant, layer=layer, method=method)
                 assert (share.n, share.unit, share.level) == (3, "mosaics", 0.25)
+    nothing = found.select(variant="untrained")
+    assert {row.measure for row in nothing} == {"share_inside", "pointing_rate", "share_less_grad_cam"}
     assert {row["variant"] for row in found.select(measure="around_change")} == {"cbam"}
     assert found.select(measure="around_change")[0]["layer"] == "stages.2.0.attention"
     assert {row.n for row in found.select(measure="deletion_gain")} == {3}
