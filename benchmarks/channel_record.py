@@ -95,8 +95,9 @@ def rows(name: str, network: Mapping[str, Any]) -> list[dict[str, Any]]:
         count = one["strongest"]["count"]
         cats = one["strongest"]["classes"].get("cat", 0)
         low, high = measured_share(cats, count)
+        chance = one["misses"]["n"] / (one["misses"]["n"] + one["false_alarms"]["n"])
         made += [
-            _row("cats_among_strongest", facets, count, "pictures", cats / count, (low, high), "Wilson", level=0.1),
+            _row("cats_among_strongest", facets, count, "pictures", cats / count, (low, high), "Wilson", level=chance),
             _row("area", facets, one["misses"]["n"], "cats", one["area"]["value"], one["area"]["interval"], "DeLong",
                  level=0.5),
         ]  # fmt: skip

@@ -18,7 +18,8 @@ def sentences(found: Mapping[str, Mapping[str, Any]], untrained: str) -> dict[st
         if name != untrained:
             for one in network["channels"]:
                 if (one["rule"], one["layer"]) in SPOKEN_OF:
-                    _of_channel(made, f"{name}, channel {one['channel']} of {one['layer']}", one, network)
+                    who = f"{name}, channel {one['channel']} of {one['layer']}"
+                    _of_channel(made, who, one, network, _like(one, found[untrained]))
             for layer, chosen in network["ears_elsewhere"].items():
                 if ("ears", layer) in SPOKEN_OF:
                     _of_choice(made, f"{name}, {layer}", chosen)
@@ -33,20 +34,26 @@ def sentences(found: Mapping[str, Mapping[str, Any]], untrained: str) -> dict[st
 
 
 def _of_channel(
-    made: dict[str, list[str]], who: str, one: Mapping[str, Any], network: Mapping[str, Any]
-) -> None:  # fmt: skip
+    made: dict[str, list[str]],
+    who: str,
+    one: Mapping[str, Any],
+    network: Mapping[str, Any],
+    control: Mapping[str, Any],
+) -> None:
     best = sorted(one["strongest"]["classes"].items(), key=lambda pair: -pair[1])
     cats = one["strongest"]["classes"].get("cat", 0)
+    by_chance = one["strongest"]["count"] * one["misses"]["n"] / (one["misses"]["n"] + one["false_alarms"]["n"])
     most = ", ".join(f"{count} {name}" for name, count in best[:3])
     made["allowed"].append(
         f"{who}: the {one['strongest']['count']} test pictures that drive it most are of {len(best)} classes; {cats} "
-        f"show cats (by chance 10). Most: {most}."
+        f"show cats (by chance {by_chance:.0f}). Most: {most}."
     )
     low, high = one["area"]["interval"]
     made["allowed"].append(
         f"{who}: in {one['area']['value']:.0%} of pairs the cat drives it more than the other picture (95% interval "
         f"{low:.0%} to {high:.0%}; chance 50%). The network's own score for cats: "
-        f"{network['cat_score']['area']['value']:.0%}."
+        f"{network['cat_score']['area']['value']:.0%}; the channel that the same rule chooses where nothing was "
+        f"learnt: {control['area']['value']:.0%}."
     )
     misses, alarms = one["misses"]["share"], one["false_alarms"]["share"]
     counted = (
@@ -56,23 +63,29 @@ def _of_channel(
     made[side].append(f"'{who} is a detector of cats': {counted}.")
     hidden = one["occlusion"]
     inside, chance = hidden["mean"]["share_inside_ears"], hidden["chance"]
-    parts = sorted(hidden["mean"]["parts"].items(), key=lambda pair: pair[1])
-    if parts[0][1] < 0:
-        weakest = f"Of the parts looked at, hiding the {parts[0][0]} weakens it most"
-    else:
-        weakest = "Hiding none of the parts looked at weakens it"
+    parts = ", ".join(f"{part} {change:+.2f}" for part, change in hidden["mean"]["parts"].items())
     made["allowed"].append(
         f"{who}: on the one photograph {inside:.0%} of what weakens it when hidden lies at the ears, which are "
-        f"{chance:.0%} of the picture. {weakest}."
+        f"{chance:.0%} of the picture. Its answer is {hidden['whole']:.2f}; squares over each part change it: "
+        f"{parts}."
     )
     off = one["switched_off"]
     after = network["cat_accuracy"] + off["cat"]["change"]
     side = "allowed" if after <= 0.1 else "refused"
     made[side].append(
         f"'Without it the network cannot recognise cats' ({who}): without it {after:.0%} of cats are recognised, "
-        f"with it {network['cat_accuracy']:.0%}; all classes {off['accuracy']['change']:+.1%}; of "
+        f"with it {network['cat_accuracy']:.0%}; all classes {_points(off['accuracy'])} points; of "
         f"{one['channels']} channels it is number {off['rank']} in what it costs."
     )
+
+
+def _like(one: Mapping[str, Any], network: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The channel of another network that the same rule chooses in the same layer."""
+    return next(other for other in network["channels"] if all(other[key] == one[key] for key in ("rule", "layer")))
+
+
+def _points(off: Mapping[str, Any]) -> str:
+    return f"{100 * off['change']:+.1f}"
 
 
 def _of_choice(made: dict[str, list[str]], who: str, chosen: Mapping[str, int]) -> None:
@@ -121,7 +134,7 @@ def page(made: Mapping[str, Any]) -> str:
         *(f"- {note}" for note in made["notes"]),
         "",
         "| network | layer | rule | channel | cats among 100 strongest | area | misses | false alarms | at dogs | "
-        "share at ears (chance) | peak at ears | off: accuracy | off: cats | rank |",
+        "share at ears (chance) | peak at ears | off: accuracy, points | cats | rank |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(_line(name, one) for name, network in values["networks"].items() for one in network["channels"]),
         "",
@@ -167,8 +180,8 @@ def _line(name: str, one: Mapping[str, Any]) -> str:
         f"{one['fires']['dog']:.0%}",
         f"{hidden['mean']['share_inside_ears']:.0%} ({hidden['chance']:.0%})",
         "yes" if hidden["peak_at_ears"] > 0 else "no",
-        f"{off['accuracy']['change']:+.1%}",
-        f"{off['cat']['change']:+.1%}",
+        _points(off["accuracy"]),
+        _points(off["cat"]),
         str(off["rank"]),
     ]
     return f"| {' | '.join(cells)} |"

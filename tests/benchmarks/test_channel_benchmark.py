@@ -132,7 +132,7 @@ def test_the_record_reads_and_holds_numbers_alone(measured: dict[str, Any], tmp_
 
 
 def test_a_sentence_goes_to_the_side_of_its_numbers(measured: dict[str, Any]) -> None:
-    found = copy.deepcopy({"resnet20-se": measured["values"]["networks"]["resnet20-se"]})
+    found = copy.deepcopy({name: measured["values"]["networks"][name] for name in ("resnet20-se", "untrained")})
     one = next(row for row in found["resnet20-se"]["channels"] if (row["rule"], row["layer"]) == ("cats", "stages.2"))
     gate = next(row for row in found["resnet20-se"]["gates"] if (row["rule"], row["layer"]) == ("cats", "stages.2"))
 
