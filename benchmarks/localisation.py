@@ -3,9 +3,9 @@
     python -m benchmarks.localisation --date 2025-01-31 --data PATH
 
 Four methods on two layers of each: the grid pointing game (an untrained network plays as well), deletion and insertion
-beside a random order, the weights replaced by noise, and the map before and after the last attention block. One network
-for each attention: what that allows to say is in the record's notes. ``localisation_seeds`` asks whether attention makes
-a difference.
+beside a random order, the weights replaced by noise, and the map before and after the last attention block. There is
+one network for each attention: the record's notes say what that allows to claim. ``localisation_seeds`` asks whether
+attention makes a difference.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def measure(networks: Sequence[Network], data: Dataset, plan: Plan) -> tuple[lis
     pixels, labels = data.test_images[: plan.pictures].float() / 255, data.test_labels[: plan.pictures]
     known = known_to_all(networks, pixels, labels)
     made = mosaics(pixels[known], labels[known], plan.mosaics, plan.seed)
-    rows = [*_pointing(untrained(networks[0]), made, plan)]
+    rows = [*_pointing(untrained(networks[0], len(data.classes)), made, plan)]
     for network in networks:
         rows += list(measured(network, made, pixels[known], labels[known], plan))
         print(f"{network.variant}: {len(rows)} rows", flush=True)
@@ -101,11 +101,11 @@ def measured(network: Network, made: Mosaics, pixels: Tensor, labels: Tensor, pl
         yield from _around(network, block, made, plan)
 
 
-def untrained(network: Network, seed: int = 0) -> Network:
-    """The same with weights as training begins: what the game gives where nothing was learnt."""
+def untrained(network: Network, classes: int, seed: int = 0) -> Network:
+    """The host with weights as training begins: what the game gives where nothing was learnt."""
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        model = hosts.build(HOST, classes=network.model.head[-1].out_features)
+        model = hosts.build(HOST, classes=classes)
     return Network(UNTRAINED, model.eval(), network.images)
 
 

@@ -103,9 +103,9 @@ def notes_on_networks(
         f"each. Test accuracies, of a picture and its mirror image: {trained_to}. One thread, seed {plan.seed}.",
         f"Allowed: how far the map of a late layer tells classes apart. {_span(last)} of Grad-CAM of {LAST} lies in "
         f"the right cell ({_above(last, 0.25)} of {len(last)} intervals above chance), where a map that is blind to "
-        f"classes gets 0.25 exactly and an untrained network {min(nothing):.3f} to {max(nothing):.3f}. Of {FIRST} it is "
-        f"{_span(early)} ({_above(early, 0.25)} of {len(early)} above). Believe the picture of each layer as far as its "
-        "own number goes.",
+        f"classes gets 0.25 exactly and an untrained network {min(nothing):.3f} to {max(nothing):.3f}. Of {FIRST} it "
+        f"is {_span(early)} ({_above(early, 0.25)} of {len(early)} above). Believe the picture of each layer as far as "
+        "its own number goes.",
         f"Allowed: what the method changes, on the same mosaics. Of {LAST}, the share less Grad-CAM's is "
         + "; ".join(f"{_span(rows_of, '+.3f')} for {method}" for method, rows_of in less.items())
         + ". The reason is in the equations: where global average pooling follows, a channel has the same gradient at "
