@@ -111,10 +111,13 @@ def _noise(model: nn.Module, layer: str, images: Tensor, target: Target, method:
 
 def _areas(model: nn.Module, images: Tensor, maps: Tensor, target: Target) -> tuple[float, list[float]]:
     """Under the deletion curve in the map's order, and in random orders."""
-    own = deletion(model, images, maps, target, steps=STEPS)
+    # As many at a time as take about as much memory as 64 of the usual size.
+    batch = max(1, 64 * pictures.SHORTER_SIDE**2 // (images.shape[2] * images.shape[3]))
+    own = deletion(model, images, maps, target, steps=STEPS, batch=batch)
     draw = torch.Generator().manual_seed(0)
     random = [torch.rand(maps.shape, generator=draw) for _ in range(ORDERS)]
-    return float(own.areas[0]), [float(deletion(model, images, one, target, steps=STEPS).areas[0]) for one in random]
+    others = [deletion(model, images, one, target, steps=STEPS, batch=batch) for one in random]
+    return float(own.areas[0]), [float(one.areas[0]) for one in others]
 
 
 def _about_training(record: Any) -> str:

@@ -7,6 +7,10 @@ looks convincing whatever the network does. Edge detectors do that, and so do so
 Deviations: each weight tensor is drawn anew from a normal distribution with its own mean and deviation, where the paper
 draws from the layers' initial distributions; so activations keep their size, whatever the network. The similarity is
 Spearman's rank correlation of the maps alone. The class that is explained stays that of the network as it was.
+
+What stays: the mean and deviation of each tensor (one whose numbers are all alike, or that has one number alone, is as
+it was), and the running statistics of batch norms, which are no weights. These do not fit the noise, so the activations
+of a deep network may come out far too large or too small; a rank correlation does not see a factor.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def heatmaps(
     """Draw an image and up to 4 maps of it on one fixed scale from 0 to 1, a number below each.
 
     Map and image are not blended, for on top of an image no colour means a value any more. Instead the line in the
-    image goes around all places where the first map is above half.
+    image goes around all places where the first map is above half. The PNG carries title, numbers and statement as
+    text too (``Description``), wherever it goes.
 
     Args:
         image: ``(3, H, W)`` or ``(1, 3, H, W)`` in [0, 1].
@@ -50,6 +51,8 @@ def heatmaps(
     for what, given in (("numbers", numbers), ("names", names)):
         if given is not None and len(given) != len(shown):
             raise ValueError(f"expected as many {what} as maps ({len(shown)}), got {len(given)}")
+    if not all(number.strip() for number in numbers):
+        raise ValueError("a map has no number below it; say the measured one that tells whether to believe it")
     height, width = pixels.shape[1:]
     side = min((WIDTH - COLOUR_BAR) / (len(shown) + 1), 3.2)
     tall = side * min(max(height / width, 0.3), 1.6) + 0.9
@@ -77,6 +80,8 @@ def heatmaps(
     bar.ax.tick_params(labelsize=8, color=FAINT)
     if statement:
         picture.supxlabel(statement, fontsize=9, color=INK)
+    below = [": ".join(filter(None, pair)) for pair in zip(names or [""] * len(shown), numbers, strict=True)]
+    picture.description = "; ".join(" ".join(part.split()) for part in (title, *below, statement) if part)
     return picture
 
 

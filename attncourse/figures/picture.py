@@ -29,6 +29,7 @@ class Picture(Figure):
         super().__init__(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
         FigureCanvasAgg(self)
         self.title = title
+        self.description = ""  # what must not be lost with the notebook: it goes into the file as text
         if title:
             self.suptitle(title, fontsize=11, color=INK)
 
@@ -40,7 +41,8 @@ class Picture(Figure):
             self.set_layout_engine("none")
         buffer = io.BytesIO()
         # No version string in the file: the same values give the same bytes.
-        self.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
+        metadata = {"Software": None} | ({"Description": self.description} if self.description else {})
+        self.savefig(buffer, format="png", facecolor="white", metadata=metadata)
         return buffer.getvalue()
 
     def __repr__(self) -> str:

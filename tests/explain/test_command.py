@@ -72,8 +72,11 @@ def test_a_checkpoint_with_its_record_needs_no_more_words(folder: Path, capsys: 
     assert f"({record['classes'][predicted]}), probability " in said and "image 32x48, map (4, 6)" in said
     assert "Deletion area" in said and "in 3 random orders" in said and "rank correlation" in said
     assert "untrained" not in said
+    area = said[said.index("Deletion area ") :].split()[2]
     with Image.open("deep/map.png") as picture:
         assert picture.format == "PNG" and picture.width > 500
+        assert f"deletion area {area}, in random order" in picture.info["Description"]
+        assert "rank correlation" in picture.info["Description"]
 
 
 def test_the_command_draws_what_cam_gives(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +190,35 @@ def test_an_image_keeps_its_proportions_and_is_turned_as_the_camera_was_held(fol
     assert torch.equal(grey[:, 0], grey[:, 2]) and grey.min() >= 0 and grey.max() <= 1
     shifted = pictures.normalised(grey, [0.1, 0.2, 0.3], [1, 2, 4])
     torch.testing.assert_close(shifted[:, 2], (grey[:, 2] - 0.3) / 4)
+
+
+@pytest.mark.parametrize("name", ["wide.png", "wide.tif"])
+def test_grey_with_16_bits_is_scaled_and_not_cut_off(name: str, folder: Path) -> None:
+    ramp = np.tile(np.linspace(0, 1, 60), (40, 1))
+    Image.fromarray((ramp * 65535).astype(np.uint16)).save(name)
+    found = pictures.read(Path(name), (40, 60))
+    assert found.shape == (1, 3, 40, 60)
+    torch.testing.assert_close(found[0, 1, 7].double(), torch.from_numpy(ramp[7]), atol=1 / 255, rtol=0)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK"])
+def test_images_of_every_other_kind_are_read(mode: str, folder: Path) -> None:
+    name = Path(f"kind.{'tif' if mode == 'CMYK' else 'png'}")
+    with Image.open("photo.png") as photo:
+        photo.convert(mode).save(name)
+        expected = torch.from_numpy(np.array(photo.convert(mode).convert("RGB"))).permute(2, 0, 1)[None] / 255
+    torch.testing.assert_close(pictures.read(name, (40, 60)), expected)
+
+
+def test_what_cannot_be_shown_as_it_is_is_named(folder: Path) -> None:
+    Image.fromarray(np.linspace(0, 1e-3, 2400, dtype=np.float32).reshape(40, 60)).save("float.tif")
+    with pytest.raises(ExplainError, match="float.tif is grey with 32 bits.*8 or 16"):
+        pictures.read(Path("float.tif"))
+    Image.fromarray(np.zeros((1, 300, 3), np.uint8)).save("strip.png")
+    with pytest.raises(ExplainError, match="strip.png would be 224 x 67200 pixels; give a --size"):
+        pictures.read(Path("strip.png"))
+    with pytest.raises(ExplainError, match="photo.png would be 9000 x 9000 pixels"):
+        pictures.read(Path("photo.png"), (9000, 9000))
 
 
 def test_older_batch_norms_without_counters_are_taken(folder: Path) -> None:

@@ -251,6 +251,16 @@ def test_heatmaps_have_one_fixed_scale_and_a_number_each() -> None:
     assert "untrained" in [text.get_text() for text in picture.texts]
 
 
+def test_the_file_of_a_heat_map_carries_its_numbers_as_text() -> None:
+    numbers = ["area 0.2,\nchance 0.4", "correlation 0.1"]
+    maps = [torch.rand(2, 3), torch.rand(2, 3)]
+    drawn = figures.heatmaps(torch.rand(3, 8, 12), maps, numbers, names=["a", "b"], title="Über", statement="untrained")
+    with Image.open(io.BytesIO(drawn._repr_png_())) as file:
+        assert file.info["Description"] == "Über; a: area 0.2, chance 0.4; b: correlation 0.1; untrained"
+    with Image.open(io.BytesIO(figures.bars(torch.rand(3))._repr_png_())) as file:
+        assert "Description" not in file.info
+
+
 def test_the_line_in_the_image_goes_around_what_is_above_half() -> None:
     image, half = torch.rand(3, 8, 12), torch.zeros(8, 12)
     half[2:6, 3:9] = 1
@@ -267,6 +277,7 @@ def test_the_line_in_the_image_goes_around_what_is_above_half() -> None:
         (torch.rand(3, 8, 12), [torch.rand(2, 2, 3)], ["n"], "choose one image"),
         (torch.rand(3, 8, 12), [2 * torch.ones(2, 3)], ["n"], "scale it first"),
         (torch.rand(3, 8, 12), [torch.rand(2, 3)], [], "as many numbers as maps"),
+        (torch.rand(3, 8, 12), [torch.rand(2, 3)] * 2, ["area 0.2", " "], "no number below it"),
         (torch.rand(3, 8, 12), [], [], "1 to 4 maps, got 0"),
     ],
 )
