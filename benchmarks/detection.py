@@ -6,13 +6,15 @@ Trains the detector of ``attncourse.detector`` with several seeds and asks, on h
 one class, where the map of each found box lies: within its own object or within the other one. Beside the trained
 network stands the untrained one at the same boxes, and beside the methods "reach": 1 wherever the gradient is not 0,
 which is what the network's form alone gives. What the maps should say is measured as well: what becomes of a box's
-score when its own object, or the other one, is painted over. Writes a record as JSON and as a table.
+score when its own object, or the other one, is painted over. Writes a record as JSON and as a table; detectors that
+are finished in --runs are not trained and measured again.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from attncourse import detector
@@ -29,7 +31,7 @@ from attncourse.explain import CAM, METHODS, InputOf, pointing_game, share_insid
 from attncourse.explain.detection import boxes
 from attncourse.lab.device import hardware
 from attncourse.storage import write_atomically
-from benchmarks.detection_record import BEFORE, summary, table
+from benchmarks.detection_record import BEFORE, shown, summary, table
 from benchmarks.record import versions
 
 MODULES = ("none", "se", "cbam", "bam", "coordinate")
@@ -52,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scenes", type=int, default=200, metavar="N", help="held out, of each of the two kinds")
     parser.add_argument("--training-scenes", type=int, default=detector.TRAINING_SCENES, metavar="N")
     parser.add_argument("--epochs", type=int, default=detector.EPOCHS, metavar="N")
+    parser.add_argument("--runs", type=Path, default=Path("build", "benchmarks", "detection"), metavar="DIR")
     parser.add_argument("--out", type=Path, default=RECORDS, metavar="DIR")
     parser.add_argument("--name", default="cpu-detection", help="of the record (default: cpu-detection)")
     parser.add_argument("--date", default=datetime.date.today().isoformat())
@@ -63,7 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = []
     for attention in options.attention:
         for seed in range(options.seeds):
-            runs.append(run(attention, seed, options.epochs, training, judging, twins))
+            kept = options.runs / f"{attention}-{seed}.json"
+            if not kept.is_file():
+                made = run(attention, seed, options.epochs, training, judging, twins)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(kept, json.dumps(made))
+            runs.append(json.loads(kept.read_text(encoding="utf-8")))
             print(
                 f"{attention} seed {seed}: average precision {runs[-1]['average_precision']:.3f}, "
                 f"{runs[-1]['cpu_seconds']:.1f} s",
@@ -107,8 +115,9 @@ def run(attention: str, seed: int, epochs: int, training: Scenes, judging: Scene
         "scenes_with_both_found": len(boxes_of) // 2,
         "painted_over": painted_over(model, twins, boxes_of),
         "maps": [
-            *measured(model, twins, boxes_of, "trained"),
-            *measured(untrained, twins, boxes_of, "untrained"),
+            one
+            for network, state in ((model, "trained"), (untrained, "untrained"))
+            for one in measured(network, twins, boxes_of, {"attention": attention, "network": state})
         ],
     }
 
@@ -159,47 +168,43 @@ def without(images: Tensor, masks: Tensor, objects: Tensor) -> Tensor:
     return torch.where(near & (masks[:, None] | ~objects[:, None]), colour, images)
 
 
-def measured(model: Detector, twins: Scenes, rows: list[tuple[int, int, int]], state: str) -> list[dict[str, Any]]:
-    """For each layer, target and method, the numbers of each of the boxes in ``rows``."""
-    if not rows:
+def measured(
+    model: Detector, twins: Scenes, rows: list[tuple[int, int, int]], network: dict[str, str]
+) -> list[dict[str, Any]]:
+    """For each layer, target and method that is shown of this network, the numbers of each of the boxes in ``rows``."""
+    layers = {layer for layer, method in itertools.product(LAYERS, METHODS) if shown(network, layer, method)}
+    if not rows or not layers:
         return []
-    layers = {name: layer for name, layer in LAYERS.items() if name != BEFORE or _has_attention(model)}
     scene, index, thing = (torch.tensor(column) for column in zip(*rows, strict=True))
     classes = torch.stack([twins.classes[number][0] for number in scene.tolist()])
     masks = torch.stack([twins.masks[number] for number in scene.tolist()])
-    own, other = masks[torch.arange(len(rows)), thing], masks[torch.arange(len(rows)), 1 - thing]
+    every = torch.arange(len(rows))
+    own, other = masks[every, thing], masks[every, 1 - thing]
     results = []
     for target in TARGETS:
         column = torch.full_like(classes, 4) if target == "confidence" else 5 + classes
 
         def score(outputs: Tensor, column: Tensor = column) -> Tensor:
-            every = torch.arange(len(index))
             return boxes(outputs, anchors=1)[every, index, column]
 
-        with CAM(model, list(layers.values())) as cam:
-            cam(twins.images[scene], score)
-        for layer, activations, gradients in zip(layers, cam.activations, cam.gradients, strict=True):
-            for name, method in {**METHODS, "reach": reach}.items():
-                maps = method(activations, gradients)
-                results.append(
-                    {
-                        "network": state,
-                        "layer": layer,
-                        "target": target,
-                        "method": name,
-                        "scene": scene,
-                        "own": share_inside(maps, own),
-                        "other": share_inside(maps, other),
-                        "hits": pointing_game(maps, own).hits,
-                        "hits_other": pointing_game(maps, other).hits,
-                        "zero": (maps.amax((1, 2)) == 0).float(),
-                    }
-                )
+        for layer in sorted(layers):
+            with CAM(model, LAYERS[layer]) as cam:
+                cam(twins.images[scene], score)
+            for method, draw in {**METHODS, "reach": reach}.items():
+                if not shown(network, layer, method):
+                    continue
+                maps = draw(cam.activations[0], cam.gradients[0])
+                numbers = {
+                    "own": share_inside(maps, own),
+                    "other": share_inside(maps, other),
+                    "hits": pointing_game(maps, own).hits,
+                    "hits_other": pointing_game(maps, other).hits,
+                    "zero": (maps.amax((1, 2)) == 0).float(),
+                }
+                what = {"network": network["network"], "layer": layer, "target": target, "method": method}
+                found = {name: [round(one, 6) for one in values.tolist()] for name, values in numbers.items()}
+                results.append({**what, "scene": scene.tolist(), **found})
     return results
-
-
-def _has_attention(model: Detector) -> bool:
-    return not isinstance(model.backbone[5], nn.Identity)
 
 
 if __name__ == "__main__":

@@ -26,14 +26,14 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Raises ValueError where there is no such scene.
     """
-    grouped: dict[tuple[str, ...], list[Mapping[str, Tensor]]] = {}
+    grouped: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for run in runs:
         for one in run["maps"]:
             grouped.setdefault((run["attention"], *(one[key] for key in WHAT)), []).append(one)
     counts = {run["attention"]: sum(other["attention"] == run["attention"] for other in runs) for run in runs}
     results = []
     for (attention, *what), seeds in grouped.items():
-        common = set.intersection(*(set(one["scene"].tolist()) for one in seeds))
+        common = set.intersection(*(set(one["scene"]) for one in seeds))
         if not common or len(seeds) < counts[attention]:
             raise ValueError(f"{attention}: in no scene did every seed find both objects; train longer")
         every = {name: torch.stack([_by_scene(one, name, sorted(common)) for one in seeds]) for name in NUMBERS}
@@ -49,9 +49,10 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return results
 
 
-def _by_scene(one: Mapping[str, Tensor], name: str, scenes: Sequence[int]) -> Tensor:
+def _by_scene(one: Mapping[str, Any], name: str, scenes: Sequence[int]) -> Tensor:
     """The mean over the boxes of each of these scenes, ``(scenes,)``."""
-    return torch.stack([one[name][one["scene"] == scene].double().mean() for scene in scenes])
+    values, where = torch.tensor(one[name], dtype=torch.float64), torch.tensor(one["scene"])
+    return torch.stack([values[where == scene].mean() for scene in scenes])
 
 
 def _number(values: Tensor) -> dict[str, Any]:
@@ -68,11 +69,12 @@ def _number(values: Tensor) -> dict[str, Any]:
     }
 
 
-def shown(one: Mapping[str, Any]) -> bool:
-    """Whether a result stands in the table; the JSON holds all of them."""
-    if one["attention"] != "none":
-        return one["network"] == "trained" and one["layer"] == BEFORE and one["method"] in CONTRASTED
-    return one["network"] == "trained" or one["method"] in CONTRASTED
+def shown(network: Mapping[str, str], layer: str, method: str) -> bool:
+    """Whether this is measured of a network: everything where it is plain and trained, else the contrasts."""
+    plain, trained = network["attention"] == "none", network["network"] == "trained"
+    if layer == BEFORE:
+        return not plain and trained and method in CONTRASTED
+    return plain and (trained or method in CONTRASTED)
 
 
 def table(found: Mapping[str, Any]) -> str:
@@ -128,7 +130,7 @@ def table(found: Mapping[str, Any]) -> str:
         "| highest place: own | other | all 0 |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in filter(shown, found["results"]):
+    for one in found["results"]:
         named = [one["attention"], *(one[key] for key in WHAT), str(one["scenes"])]
         seeds = f"{min(one['own']['seeds']):.3f} to {max(one['own']['seeds']):.3f}"
         numbers = [_cell(one["own"]), seeds, _cell(one["other"]), _cell(one["difference"])]
