@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from attncourse.figures.accuracy_and_cost import accuracy_and_cost
 from attncourse.figures.bar_chart import bars
+from attncourse.figures.boxes import box_maps, boxed
 from attncourse.figures.comparison import before_after
 from attncourse.figures.flow import shape_flow
 from attncourse.figures.heatmap import heatmaps
@@ -26,6 +27,8 @@ __all__ = [
     "accuracy_and_cost",
     "bars",
     "before_after",
+    "box_maps",
+    "boxed",
     "curve",
     "feature_maps",
     "heatmaps",

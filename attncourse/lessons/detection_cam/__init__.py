@@ -1,0 +1,1 @@
+"""Lesson 09: CAM for a detector. Which box does the picture explain?"""

@@ -1,0 +1,278 @@
+"""Lesson 09: its references against plain loops and ours, answers that its author did not list, and its conclusion."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import nbformat
+import numpy
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from attncourse import course, detector, explain
+from attncourse.checking import Draw, Exercise, FunctionExercise, Judge, Report, Workbench
+from attncourse.explain import CAM
+from attncourse.explain.detection import box as box_target
+from grading.release import build, solved_path
+
+LESSON = course.lesson("detection_cam")
+
+
+def exercise_of(name: str) -> Exercise:
+    found: Exercise = importlib.import_module(f"attncourse.lessons.detection_cam.{name}").exercise
+    return found
+
+
+def judged(name: str, answer: object, seed: int = 3) -> Report:
+    return Judge(exercise_of(name), seed).verdict(Workbench(answer))
+
+
+def detector_of_noise(seed: int = 0) -> detector.Detector:
+    """Untrained, with a head that has something to say."""
+    torch.manual_seed(seed)
+    model = detector.Detector().eval()
+    torch.nn.init.normal_(model.head.weight, std=0.5)
+    return model
+
+
+# The references, against ours and against plain loops.
+
+
+def test_decoded_boxes_are_those_of_the_detector() -> None:
+    outputs = Draw(1).normal(2, 8, 3, 5)
+    decoded = exercise_of("decode").right(outputs, detector.STRIDE, 14.0)
+    for mine, theirs in zip(decoded, detector.decode(outputs, threshold=0.0, overlap=1.0), strict=True):
+        assert len(theirs) == 15
+        torch.testing.assert_close(mine[theirs.index], theirs.boxes)
+    x, y, w, h = outputs[1, :4, 2, 4].tolist()
+    centre = (4 + 1 / (1 + math.exp(-x))) * 4, (2 + 1 / (1 + math.exp(-y))) * 4
+    half = 7 * math.exp(w), 7 * math.exp(h)
+    wanted = [centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1]]
+    assert decoded[1, 2 * 5 + 4].tolist() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_target_is_the_one_of_the_command_line() -> None:
+    outputs, box = Draw(2).normal(3, 8, 4, 5), torch.tensor([7, 0, 19])
+    right = exercise_of("target").right
+    for number in (None, 0, 2):
+        assert torch.equal(right(outputs, box, number), box_target(box, number, anchors=1)(outputs))
+
+
+def test_the_share_is_that_of_a_mask_painted_pixel_by_pixel() -> None:
+    maps = Draw(3).normal(3, 6, 9).abs()
+    maps[1] = 0
+    boxes = torch.tensor([[-1.0, 0.75, 3.25, 4], [2, 1, 5, 6.5], [4.25, 2.75, 12, 7]])
+    masks = torch.zeros(3, 6, 9, dtype=torch.bool)
+    for one, (left, top, right, bottom) in zip(masks, boxes.tolist(), strict=True):
+        for row in range(6):
+            for column in range(9):
+                one[row, column] = left <= column + 0.5 < right and top <= row + 0.5 < bottom
+    torch.testing.assert_close(exercise_of("share").right(maps, boxes), explain.share_inside(maps, masks))
+
+
+def test_layer_cam_is_a_sum_over_channels_at_each_place() -> None:
+    activations, gradients = Draw(4).normal(2, 3, 2, 5), Draw(5).normal(2, 3, 2, 5)
+    found = exercise_of("layer_cam").right(activations, gradients)
+    for image in range(2):
+        for row in range(2):
+            for column in range(5):
+                total = 0.0
+                for channel in range(3):
+                    weight = max(0.0, float(gradients[image, channel, row, column]))
+                    total += weight * float(activations[image, channel, row, column])
+                assert float(found[image, row, column]) == pytest.approx(max(0.0, total), abs=1e-6)
+
+
+# What the lesson says of any weights.
+
+
+def test_at_neck_grad_cam_gives_every_box_one_map_and_layer_cam_its_own_cell() -> None:
+    model, index = detector_of_noise(), torch.tensor([20, 133])
+    images = detector.scenes(1, seed=5).images.expand(2, -1, -1, -1)
+    target = box_target(index, anchors=1)
+    with CAM(model, "neck", "grad_cam") as cam:
+        maps = cam(images, target)
+    assert maps.max() > 0
+    torch.testing.assert_close(maps[0], maps[1])
+    with CAM(model, ["neck", "backbone"], "layer_cam") as cam:
+        maps = cam(images, target)[0]
+    assert [divmod(int(one.argmax()), 16) for one in maps] == [divmod(number, 16) for number in index.tolist()]
+    assert [int((one > 0).sum()) for one in maps] == [1, 1]
+    for layer, reach in zip(cam.gradients, (0, 2), strict=True):
+        for place, gradient in zip(index.tolist(), layer.abs().sum(1), strict=True):
+            rows, columns = gradient.nonzero().unbind(1)
+            assert int((rows - place // 16).abs().max()) == reach
+            assert int((columns - place % 16).abs().max()) == reach
+
+
+def test_a_sigmoid_scales_one_boxs_map_and_leaves_nothing_of_a_sure_one() -> None:
+    model, images = detector_of_noise(1), detector.scenes(1, seed=6).images
+    score = box_target(70, anchors=1)
+    with CAM(model, "backbone", "layer_cam") as cam:
+        raw = cam(images, score)
+        after = cam(images, lambda outputs: score(outputs).sigmoid())
+        surer = cam(images, lambda outputs: (score(outputs) - score(outputs).detach() + 20).sigmoid())
+    torch.testing.assert_close(raw / raw.max(), after / after.max())
+    assert 0 < after.max() <= raw.max() / 4 and surer.max() == 0
+
+
+def cell(name: str) -> dict[str, Any]:
+    """What a cell of the lesson defines."""
+    (source,) = (one.source for one in build(LESSON).solved.cells if one.id == name)
+    names: dict[str, Any] = {"torch": torch}
+    exec(source, names)
+    return names
+
+
+def test_each_of_the_five_targets_has_the_fault_of_its_name() -> None:
+    five = cell("five-targets")
+    outputs, box = Draw(6).normal(2, 8, 3, 4), torch.tensor([5, 6])
+    confidence = outputs[:, 4]
+    wanted = {
+        "column by column": confidence.transpose(1, 2).reshape(2, -1)[[0, 1], box],
+        "the width": outputs[:, 2].reshape(2, -1)[[0, 1], box],
+        "all boxes": confidence.sum((1, 2)),
+        "the best box": confidence.amax((1, 2)),
+        "after the sigmoid": confidence.reshape(2, -1)[[0, 1], box].sigmoid(),
+    }
+    for letter, fault in zip("abcde", exercise_of("bug_hunt").right(), strict=True):
+        torch.testing.assert_close(five[letter](outputs, box), wanted[fault])
+
+
+def test_the_published_function_is_the_one_that_is_named_as_such() -> None:
+    report = judged("decode", cell("published")["published"])
+    assert report.diagnosis == "is-mended-in-no-place"
+
+
+def test_the_conclusion_that_passes_is_the_one_that_the_measured_shares_allow() -> None:
+    """What the solved notebook prints is run anew, and compared, by the release's own test."""
+    cells = {one.id: one for one in nbformat.read(solved_path(LESSON), as_version=4).cells}
+    said = "".join(output.text for name in ("empty", "decided") for output in cells[name].outputs)
+    answers = dict(line.rsplit(":", 1) for line in said.splitlines())
+    assert {question.strip(): answer.strip() for question, answer in answers.items()} == {
+        "more than a third of Grad-CAM's maps at backbone are 0 everywhere": "True",
+        "LayerCAM above Grad-CAM, backbone": "True",
+        "noise above no contrast, backbone": "True",
+        "trained above noise, backbone": "True",
+        "trained above noise, neck": "False",
+    }
+    assert exercise_of("conclusion").right() == "C"
+
+
+# Answers that are in no list.
+
+
+def decoded_by_linspace(outputs, stride, prior):
+    h, w = outputs.shape[2:]
+    x = torch.linspace(0, w - 1, w).repeat(h, 1) * stride + outputs[:, 0].sigmoid() * stride
+    y = torch.linspace(0, h - 1, h).repeat(w, 1).T * stride + stride / (1 + torch.exp(-outputs[:, 1]))
+    size = torch.exp(outputs[:, 2:4] + math.log(prior))
+    return torch.stack([x - size[:, 0] / 2, y - size[:, 1] / 2, x + size[:, 0] / 2, y + size[:, 1] / 2], -1).view(
+        len(outputs), h * w, 4
+    )
+
+
+def score_by_unfolded_index(outputs, box, number=None):
+    b, c, h, w = outputs.shape
+    channel = 4 if number is None else 5 + number
+    return outputs.reshape(-1)[torch.arange(b) * c * h * w + channel * h * w + box]
+
+
+def layer_cam_as_a_convolution(activations, gradients):
+    product = functional.relu(gradients) * activations
+    return functional.conv2d(product, torch.ones(1, product.shape[1], 1, 1))[:, 0].clamp_min(0)
+
+
+def share_by_running_sums(maps, boxes):
+    maps = maps.double()
+    maps = torch.where(maps.sum((1, 2), keepdim=True) == 0, torch.ones_like(maps), maps)
+    sums = functional.pad(maps.cumsum(1).cumsum(2), (1, 0, 1, 0))
+    edges = (boxes - 0.5).ceil().long()
+    left, right = edges[:, 0].clamp(0, maps.shape[2]), edges[:, 2].clamp(0, maps.shape[2])
+    top, bottom = edges[:, 1].clamp(0, maps.shape[1]), edges[:, 3].clamp(0, maps.shape[1])
+    n = torch.arange(len(maps))
+    inside = sums[n, bottom, right] - sums[n, top, right] - sums[n, bottom, left] + sums[n, top, left]
+    return (inside / sums[:, -1, -1]).numpy()
+
+
+def accepts_by_hand(implementation):
+    corner = torch.zeros(2, 4, 6)
+    corner[0, 0, 0], corner[0, 3, 5], corner[0, 1, 2] = 1.0, 2.0, 5.0
+    boxes = torch.tensor([[-3, -1, 2.75, 1.75], [0.25, -2.0, 4, 3]])
+    found = numpy.asarray(implementation(corner, boxes), dtype=float)
+    return found.shape == (2,) and numpy.allclose(found, [6 / 8, 12 / 24], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("decode", decoded_by_linspace),
+        ("target", score_by_unfolded_index),
+        ("target", lambda o, b, n=None: torch.diagonal(o.flatten(2)[:, 4 if n is None else 5 + n].index_select(1, b))),
+        ("layer_cam", layer_cam_as_a_convolution),
+        ("layer_cam", lambda a, g: torch.relu(torch.einsum("bkhw,bkhw->bhw", (g > 0) * g, a))),
+        ("share", share_by_running_sums),
+        ("tests", accepts_by_hand),
+        ("recall", "b"),
+        ("prediction", "B."),
+        ("conclusion", "(C)"),
+        ("bug_hunt", ["Column by column", "the width", "all boxes", "the best box", "after the sigmoid"]),
+    ],
+)
+def test_right_answers_of_other_styles_pass(name: str, answer: object) -> None:
+    report = judged(name, answer)
+    assert report.passed, (report.subgoal, report.why)
+
+
+def wrong_share(*, tolerance: float = 0.0, first: bool = False, flat: float = 1.0) -> object:
+    """A share with one fault: a wider box, the first box for all, or another filling of a map of zeros."""
+
+    def share(maps: Tensor, boxes: Tensor) -> Tensor:
+        boxes = boxes[:1].expand_as(boxes) if first else boxes
+        widen = torch.tensor([-tolerance, -tolerance, tolerance, tolerance])
+        filled = maps + (maps.amax((1, 2), keepdim=True) == 0) * flat * torch.eye(*maps.shape[1:])
+        found: Tensor = exercise_of("share").right(filled, boxes + widen)
+        return found
+
+    return share
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("decode", lambda o, s, p: exercise_of("decode").right(o, s, p).round()),
+        ("decode", lambda o, s, p: exercise_of("decode").right(o, 4, 14.0)),
+        ("decode", lambda o, s, p: exercise_of("decode").right(o, s, p).clamp(min=0)),
+        ("target", lambda o, b, n=None: o[:, 4 if n is None else 5 + n].flatten(1)[:, 0]),
+        ("target", lambda o, b, n=None: exercise_of("target").right(o, b, n).mean()),
+        ("target", lambda o, b, n=None: exercise_of("target").right(o, b, n) ** 2),
+        ("layer_cam", lambda a, g: (g.relu() * a).sum(1).relu().sqrt()),
+        ("layer_cam", lambda a, g: (g.relu() * a).sum(1, keepdim=True).relu()),
+        ("layer_cam", lambda a, g: explain.grad_cam(a, g)),
+        ("layer_cam", lambda a, g: explain.x_grad_cam(a, g)),
+        ("share", wrong_share(tolerance=1.0)),
+        ("share", wrong_share(first=True)),
+        ("share", wrong_share(flat=0.5)),
+        ("tests", lambda implementation: True),
+        ("tests", lambda implementation: False),
+        ("tests", lambda implementation: implementation.__name__ == "share"),
+        ("recall", "A, B"),
+        ("bug_hunt", ("the width",) * 5),
+    ],
+)
+def test_wrong_answers_are_refused(name: str, answer: object) -> None:
+    report = judged(name, answer)
+    assert not report.passed and report.score < report.max_score
+
+
+@pytest.mark.parametrize("name", ["decode", "target", "layer_cam", "share"])
+def test_misconceptions_keep_their_names_on_other_seeds(name: str) -> None:
+    exercise = exercise_of(name)
+    assert isinstance(exercise, FunctionExercise)
+    judge = Judge(exercise, seed=11)
+    for wrong in exercise.misconceptions:
+        assert judge.verdict(Workbench(wrong.implementation, trusted=True)).diagnosis == wrong.name
