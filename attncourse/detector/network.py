@@ -43,7 +43,7 @@ class Detector(nn.Module):
 
     Raises:
         ValueError, TypeError: as ``attncourse.hosts.build`` for its attention.
-        DetectorError: in a call, for images of another shape or with sides that are no multiples of 4.
+        DetectorError: in a call, for images of another shape or type, or with sides that are no multiples of 4.
     """
 
     def __init__(self, attention: Attention = None) -> None:
@@ -66,8 +66,10 @@ class Detector(nn.Module):
             self.head.bias[CONFIDENCE] = math.log(RARE / (1 - RARE))  # type: ignore[index]
 
     def forward(self, images: Tensor) -> Tensor:
-        if images.ndim != 4 or images.shape[1] != 3 or images.shape[2] % STRIDE or images.shape[3] % STRIDE:
+        fits = images.ndim == 4 and images.shape[1] == 3 and images.is_floating_point()
+        if not fits or images.shape[2] % STRIDE or images.shape[3] % STRIDE:
             raise DetectorError(
-                f"expected images (B, 3, H, W), H and W multiples of {STRIDE}; got {tuple(images.shape)}"
+                "expected images (B, 3, H, W) of floating point in [0, 1], H and W multiples of "
+                f"{STRIDE}; got {images.dtype} {tuple(images.shape)}"
             )
         return self.head(self.neck(self.backbone(images)))

@@ -65,5 +65,10 @@ def test_another_attention_is_refused() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 32, 44), (1, 1, 32, 44), (1, 3, 32, 42), (1, 3, 30, 44)])
 def test_other_images_are_refused(model: detector.Detector, shape: tuple[int, ...]) -> None:
-    with pytest.raises(detector.DetectorError, match="multiples of 4; got"):
+    with pytest.raises(detector.DetectorError, match="multiples of 4; got torch.float32"):
         model(torch.rand(shape))
+
+
+def test_bytes_are_refused(model: detector.Detector) -> None:
+    with pytest.raises(detector.DetectorError, match=r"in \[0, 1\].*got torch.uint8"):
+        model(torch.zeros(1, 3, 32, 44, dtype=torch.uint8))
