@@ -119,7 +119,8 @@ class Comparison:
             [one.summary.mean for one in shown],
             [_ends(one.summary.interval) for one in shown],
             cost=COSTS[cost],
-            title=f"{self.about['data_title']}: mean accuracy and its {1 - LEVEL:.0%} interval",
+            title=f"{self.about['data_title']}: mean accuracy, its {1 - LEVEL:.0%} interval; "
+            + comparison_text.seeds(one.summary.n for one in shown),
         )
 
     def learning_curves(self) -> figures.Picture:
@@ -139,7 +140,8 @@ class Comparison:
             words=[one.verdict.words for one in self.contrasts],
             worth=self.about["worth"],
             against=against.pop() if alone else "",
-            title=f"{self.about['data_title']}: paired by seed, {1 - LEVEL:.0%} intervals",
+            title=f"{self.about['data_title']}: paired by seed, {1 - LEVEL:.0%} intervals; "
+            + comparison_text.seeds(one.statistics.n for one in self.contrasts),
         )
 
 

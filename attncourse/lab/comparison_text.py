@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -131,3 +131,10 @@ def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["<table>", "<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
     lines += ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     return "\n".join([*lines, "</table>"])
+
+
+def seeds(counts: Iterable[int]) -> str:
+    """``10 seeds each``, or from the fewest to the most: what a picture of them must say."""
+    found = sorted(counts) or [0]
+    low, high = found[0], found[-1]
+    return f"{low} seed{'s' * (low != 1)} each" if low == high else f"{low} to {high} seeds each"

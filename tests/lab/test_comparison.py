@@ -13,7 +13,7 @@ import pytest
 
 from attncourse import lab
 from attncourse.figures import Picture
-from attncourse.lab import comparison_files
+from attncourse.lab import comparison_files, comparison_text
 from attncourse.lab.comparison import analyse
 from attncourse.lab.errors import LabError
 from attncourse.lab.verdict import BETTER, INCONCLUSIVE, NO_VERDICT
@@ -201,6 +201,14 @@ def test_the_figures_show_each_variant() -> None:
     assert named == [["none", "se", "control(se)"]] * 2 + [["se (2 seeds)"]]
     rows = [label.get_text() for label in found.paired_differences().axes[0].get_yticklabels()]
     assert rows == ["se - none", "se - control(se)"]
+
+
+def test_a_picture_says_how_many_seeds_stand_behind_it() -> None:
+    found = analyse(records(none=NONE, se={seed: SE[seed] for seed in (0, 1, 2)}))
+    assert found.accuracy_and_cost().title.endswith("95% interval; 3 to 4 seeds each")
+    assert found.paired_differences().title.endswith("95% intervals; 3 seeds each")
+    said = [comparison_text.seeds(counts) for counts in ((), [1], [3, 2, 5])]
+    assert said == ["0 seeds each", "1 seed each", "2 to 5 seeds each"]
 
 
 def test_all_of_it_is_written_and_is_json_without_nan(tmp_path: Path) -> None:

@@ -173,13 +173,13 @@ def strong(module, size=0.35):
 picture = functional.interpolate(figures.photograph(size=(48, 40)), size=(18, 15)).repeat(1, 2, 1, 1) + 0.1
 u = logits_of(strong(Attention(6, 2, 1)), picture)
 what = u.mean(dim=(2, 3), keepdim=True)
-figures.bars(what - u.mean(), title="your channel branch, up to a constant")
+figures.bars(what - u.mean(), title="your channel branch, up to a constant, random weights")
 
 # %% see-places
 where = u.mean(dim=1, keepdim=True)
 left = (u - where - what + u.mean()).abs().max()
 print(f"what is left when both parts are taken away: {left:.1e}")
-figures.feature_maps(where - u.mean(), titles=["up to a constant"], title="your spatial branch")
+figures.feature_maps(where - u.mean(), titles=["up to a constant"], title="your spatial branch, random weights")
 
 # %% shape-flow
 steps = [("x", picture), [("channel branch", what), ("spatial branch", where)], ("their sum", u)]
@@ -207,7 +207,7 @@ def reached(dilation, row, column, size):
 responses = [reached(dilation, 1, 7, (12, 15)) for dilation in (1, 2, 4)]
 print("places that moved:", [response.sum().item() for response in responses])
 maps = torch.cat(responses).double()[:, 0]
-figures.feature_maps(maps, titles=["d = 1", "d = 2", "d = 4"], title="one place disturbed", scale=(0, 1))
+figures.feature_maps(maps, titles=["d = 1", "d = 2", "d = 4"], title="one disturbed, random weights", scale=(0, 1))
 
 # %% impulse-explain [markdown]
 # **Observe:** the receptive field is 4 d + 1 places wide, 17 for d = 4, but it is a grid: 25 places of 289. What lies
@@ -446,7 +446,7 @@ for dilation in (1, 2, 4):
     mended = repaired(picture, *weights, dilation)
     shape = tuple(mended.shape) if isinstance(mended, torch.Tensor) else None
     print(f"dilation {dilation}: published {tuple(published(picture, *weights, dilation).shape)}, yours {shape}")
-figures.feature_maps(mended, titles=["dilation 4"], title="repaired(picture, ...)")
+figures.feature_maps(mended, titles=["dilation 4"], title="repaired(picture, ...), random weights")
 
 # %% tests-idea [markdown]
 # ## 8. Write the test

@@ -74,7 +74,7 @@ def window(maps):
     return functional.conv2d(maps, kernel, padding=1) - 3
 
 both = torch.cat([spatial_gate(features, window), spatial_gate(features * by_hand, window)], dim=1)
-figures.feature_maps(both, titles=["from x", "from refined"], title="one kernel, two spatial gates")
+figures.feature_maps(both, titles=["from x", "from refined"], title="one kernel made by hand, two spatial gates")
 
 # %% two-maps-explained [markdown]
 # **Observe:** from x the gate opens on every bright patch, though brightness was to be shut. From `refined` it opens on
@@ -423,7 +423,7 @@ def repaired(shortcut, branch, first, second, kernel):
 torch.manual_seed(1)
 weights = torch.rand(2, 4), torch.rand(4, 2), torch.randn(1, 2, 3, 3) / 2
 mended = repaired(torch.zeros_like(features), features, *weights)
-figures.before_after(features, mended, title="a branch, and repaired(...) with a shortcut of zero")
+figures.before_after(features, mended, title="a branch, and repaired(...) with a shortcut of zero, random weights")
 
 # %% tests-idea [markdown]
 # ## 7. Write the test

@@ -200,10 +200,10 @@ Attention = ChannelAttention if built else attncourse.attention.ChannelAttention
 module = drawn(Attention(4, 2), size=0.7, seed=27)
 pair = None if other is None else torch.stack([gates(module, one)[0] for one in (features, other)], dim=1).flatten()
 labels = [word for name in NAMES for word in (name, "its twin")]
-figures.bars(pair, labels=labels, title="your gates for x and for twin(x)")
+figures.bars(pair, labels=labels, title="your gates for x and for twin(x), random weights")
 
 # %% before-after
-figures.before_after(features, module(features), title="before and after your module")
+figures.before_after(features, module(features), title="before and after your module, random weights")
 
 # %% growing-idea [markdown]
 # SE gave both the same gates; yours does not. Now turn it into an experiment with one knob.
@@ -230,7 +230,7 @@ def gates_along(module):
 lines = [gates_along(drawn(one, size=0.5, seed=40)) for one in (squeeze_excitation, Attention(4, 2))]
 words = ["SE, channel 0", *(f"yours, channel {channel}" for channel in range(4))]
 drawn_lines = [lines[0][0], *lines[1]]
-figures.curve(heights, drawn_lines, labels=words, title="the gates", xlabel="height of the spot", ylabel="gate")
+figures.curve(heights, drawn_lines, labels=words, title="random weights", xlabel="height of the spot", ylabel="gate")
 
 # %% growing-explained [markdown]
 # SE does not move at all. Yours do, **all four**, although the spot stands in channel 0: the first layer mixes the
@@ -497,7 +497,7 @@ def repaired(x, w1, b1, w2, b2):
 
 # %% see-repair
 mended = repaired(features, *weights)
-figures.before_after(features, mended, title="features, and repaired(features, ...)")
+figures.before_after(features, mended, title="features, and repaired(features, ...), random weights")
 
 # %% tests-idea [markdown]
 # ## 8. Write the test

@@ -182,7 +182,7 @@ figures.feature_maps(gate[0], titles=["gate"], title="your gate for the features
 # %% see-own
 with torch.no_grad():
     gated = own(features)
-figures.before_after(features, gated, title="the features before and after your module")
+figures.before_after(features, gated, title="the features before and after your module, random weights")
 
 # %% own-explain [markdown]
 # One map, laid over all four channels: where it is dark, all of them are shut. How far does each of its places look?
@@ -202,7 +202,7 @@ responses = torch.cat([moved_by(Attention(k).eval(), row, 4) for k, row in ((3, 
 print("gates that moved:", [(response > 1e-6).sum().item() for response in responses])
 responses = responses / responses.amax(dim=(2, 3), keepdim=True)  # the strongest is 1
 TITLES = ["k = 3, row 4", "k = 5, row 1", "k = 7, row 4"]
-figures.feature_maps(responses[:, 0], titles=TITLES, title="one place disturbed")
+figures.feature_maps(responses[:, 0], titles=TITLES, title="one place disturbed, random weights")
 
 # %% impulse-explain [markdown]
 # **Observe:** your prediction stands in the middle. Such a picture, the answer to one disturbed place, is called the
@@ -267,7 +267,7 @@ module = Attention(7).eval()
 for parameter in module.parameters():
     nn.init.constant_(parameter, 0.02)
 gate = gate_of(module, torch.ones(1, 3, 12, 16))
-figures.feature_maps(gate, titles=["gate"], title="a constant picture", scale=(0, 1))
+figures.feature_maps(gate, titles=["gate"], title="a constant picture, all weights 0.02", scale=(0, 1))
 
 # %% two-halves [markdown]
 # The zeros tell the gate that it stands near the border. Whether a network uses that is another question.

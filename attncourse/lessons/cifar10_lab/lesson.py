@@ -78,7 +78,8 @@ def train(data, attention, **more):
 # %% run-near
 runs = [("tasks:near", "cbam"), ("tasks:near", "bam"), ("tasks:row", "none"), ("tasks:row", "coordinate")]
 accuracies = torch.tensor([train(*run) for run in runs])
-figures.bars(accuracies, labels=["near\ncbam", "near\nbam", "row\nnone", "row\ncoordinate"], title="one seed each")
+ONE_SEED = f"one seed each, on {len(tasks['row'].test_images)} test pictures"
+figures.bars(accuracies, labels=["near\ncbam", "near\nbam", "row\nnone", "row\ncoordinate"], title=ONE_SEED)
 
 # %% run-explained [markdown]
 # **Observe.** On near CBAM gets up to three of four right: the half of the pictures in which the nearer square is
@@ -292,7 +293,7 @@ faults = ("one seed", "tuned one side", "best of the test", "many tries", "no co
 # %% own-module
 Mine = attncourse.yours("coordinate-module")
 mine = train("tasks:row", "own:Mine", own=Mine) if Mine else train("tasks:row", "coordinate")
-figures.bars(torch.tensor([mine, accuracies[3]]), labels=["yours", "ours"], title="tasks:row, one seed each")
+figures.bars(torch.tensor([mine, accuracies[3]]), labels=["yours", "ours"], title=f"tasks:row, {ONE_SEED}")
 
 # %% own-further [markdown]
 # On CIFAR-10, in a terminal (the data are fetched once, 170 MB, and checked; or give the archive's path):

@@ -208,7 +208,7 @@ def factor_of(module, x):
 # %% see-product
 module = filled(Attention(2), 2.0, seed=57)
 factor = factor_of(module, 4 * features + 0.01)
-figures.feature_maps(factor, titles=["upright", "level"], title="row gate times column gate", scale=(0, 1))
+figures.feature_maps(factor, titles=["upright", "level"], title="row gate x column gate, random weights", scale=(0, 1))
 
 # %% see-profiles
 rows = factor / factor.amax(dim=2, keepdim=True)  # the same in every column
@@ -217,10 +217,11 @@ print("one row profile for all columns:", torch.allclose(rows, rows[..., :1].exp
 print("one column profile for all rows:", torch.allclose(columns, columns[:, :, :1].expand_as(columns), atol=1e-3))
 
 # %% see-rows
-figures.curve(torch.arange(30), rows[0, 1, :, 0], title="level: the row gate, strongest 1", xlabel="row")
+figures.curve(torch.arange(30), rows[0, 1, :, 0], title="level: row gate / its largest, random weights", xlabel="row")
 
 # %% see-column-gate
-figures.curve(torch.arange(24), columns[0, 1, 0], title="level: the column gate, strongest 1", xlabel="column")
+TITLE = "level: column gate / its largest, random weights"
+figures.curve(torch.arange(24), columns[0, 1, 0], title=TITLE, xlabel="column")
 
 # %% shape-flow
 gates = [("row gate", rows[..., :1]), ("column gate", columns[:, :, :1])]

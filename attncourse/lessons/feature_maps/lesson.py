@@ -152,10 +152,12 @@ figures.image(marked, title="The strongest 2 % of all places")
 best = edges * (edges == functional.max_pool2d(edges[None], 15, stride=1, padding=7)[0])
 around = functional.pad(photo, (7, 7, 7, 7), mode="replicate")
 patches = []
-for number in best.flatten().topk(8).indices.tolist():
+answers, places = best.flatten().topk(8)
+for number in places.tolist():
     i, j = number // edges.shape[1], number % edges.shape[1]
     patches.append(functional.pad(around[..., i : i + 17, j : j + 17], (1, 1, 1, 1), value=1.0))
-figures.image(torch.cat(patches, dim=3), title="Its eight strongest answers, strongest first")
+title = f"Its eight strongest answers, from {answers[0]:.2f} to {answers[7]:.2f}"
+figures.image(torch.cat(patches, dim=3), title=title)
 
 # %% what-would-you-call-it [markdown]
 # ### Explain

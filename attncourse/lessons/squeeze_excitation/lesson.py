@@ -135,12 +135,12 @@ b2 = torch.tensor([3.0, 0, 0, -2])
 
 # %% see-gate
 gate = None if z is None else excitation(z, w1, b1, w2, b2)
-figures.bars(gate, labels=NAMES, title="the gate for the photograph")
+figures.bars(gate, labels=NAMES, title="the gate for the photograph, weights made by hand")
 
 # %% turn-the-picture
 turned = squeeze(features[:, [0, 2, 1, 3]])  # upright and level edges change places, as if the picture lay on its side
 turned_gate = None if turned is None else excitation(turned, w1, b1, w2, b2)
-figures.bars(turned_gate, labels=NAMES, title="the gate for the picture on its side")
+figures.bars(turned_gate, labels=NAMES, title="the gate for the picture on its side, the same weights")
 
 # %% excitation-explain [markdown]
 # The weights are the same, the picture is another, and so are the gates. That is what "attention" means here: factors
@@ -176,7 +176,7 @@ def scale(x, gate):
 
 # %% see-scale
 weighed = None if gate is None else scale(features, gate)
-figures.before_after(features, weighed, title="features, and scale(features, gate)")
+figures.before_after(features, weighed, title="features, and scale(features, gate), weights made by hand")
 
 # %% scale-explain [markdown]
 # **Explain:** inside one channel, which of two places is brighter is the same before and after. Why? And why can a
@@ -517,7 +517,7 @@ def repaired(x, w1, b1, w2, b2):
 
 # %% see-repair
 mended = None if weighed is None else repaired(features, w1, b1, w2, b2)
-figures.before_after(features, mended, title="features, and repaired(features, ...)")
+figures.before_after(features, mended, title="features, and repaired(features, ...), weights made by hand")
 
 # %% tests-idea [markdown]
 # ## 9. Write the test
