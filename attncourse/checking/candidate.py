@@ -21,6 +21,7 @@ import numpy
 import torch
 from torch import Tensor, nn
 
+from attncourse.checking.condition import conditions, left_behind
 from attncourse.checking.draw import Draw
 from attncourse.checking.fixtures import Fixture
 from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome, compare
@@ -34,7 +35,7 @@ class Candidate(Protocol):
 
     def describe(self) -> dict[str, Any]: ...
     def value(self) -> Any: ...
-    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True) -> Outcome: ...
+    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True, records: bool = False) -> Outcome: ...
     def build(self, arguments: Sequence[Any]) -> int: ...
     def shapes(self, handle: int) -> list[tuple[int, ...]]: ...
     def cast(self, handle: int, dtype: str) -> None: ...
@@ -76,22 +77,29 @@ class Workbench:
             several = type(self._answer).__module__ == "numpy" and getattr(self._answer, "size", 1) != 1
             return plain(self._answer.tolist() if several else self._answer)
 
-    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True) -> Outcome:
-        """Call the function twice without and once with gradients, each time on fresh copies of ``arguments``."""
+    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True, records: bool = False) -> Outcome:
+        """Call the function twice without and once with gradients, each time on fresh copies of ``arguments``.
+
+        ``records``: torch records gradients in the first two calls as well, for answers that take some themselves.
+        """
         values = []
         changed: tuple[int, ...] = ()
+        left: tuple[str, ...] = ()
         for _ in range(2):
             given = [_resolve(argument) for argument in arguments]
+            before, luck = conditions(given), torch.get_rng_state()
             try:
-                with guarded(), self._noticing_ours(), torch.no_grad():
+                with guarded(), self._noticing_ours(), torch.set_grad_enabled(records):
                     found = self._answer(*given)
                     values.append(plain(found if gradients else _without_numpy(found)))
             except AnswerError as error:
-                return Outcome(raised=error)
-            changed = _changed(arguments, given)
-        stable = compare(values[0], values[1]) is None
+                return Outcome(raised=error, left=left_behind(before))
+            changed, left = _changed(arguments, given), left_behind(before)
+            if self._trusted and torch.equal(luck, torch.get_rng_state()):
+                break  # The course's own code, which drew nothing at random, gives the same once more.
+        stable = compare(values[0], values[-1]) is None
         slopes = self._slopes(arguments, values[0], seed) if gradients else None
-        return Outcome(values[0], gradients=slopes, changed=changed, stable=stable)
+        return Outcome(values[0], gradients=slopes, changed=changed, stable=stable, left=left)
 
     def _slopes(self, arguments: Sequence[Any], value: Any, seed: int) -> tuple[Tensor | None, ...] | None:
         outputs = [item for item in _flat(value) if isinstance(item, Tensor) and item.is_floating_point()]

@@ -175,7 +175,7 @@ class HalfCandidate:
         """No value: a half is a module."""
         raise AnswerError("TypeError", "half of a module has no value")
 
-    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True) -> Outcome:
+    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True, records: bool = False) -> Outcome:
         """No function: a half is a module."""
         raise AnswerError("TypeError", "half of a module is no function")
 

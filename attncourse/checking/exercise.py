@@ -42,10 +42,14 @@ LEAST_HINTS = 4
 
 @dataclass(frozen=True)
 class Case:
-    """One input of a function exercise, with the words in which a learner is told of it."""
+    """One input of a function exercise, with the words in which a learner is told of it.
+
+    ``records``: torch records gradients during the call, for answers that take some; else it runs under ``no_grad``.
+    """
 
     label: str
     arguments: tuple[Any, ...]
+    records: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attncourse.checking import fixture_networks
 from attncourse.checking.draw import Draw
 
 
@@ -52,6 +53,12 @@ FIXTURES: dict[str, Callable[[int], Any]] = {
     "negating-branch": _negating_branch,
     "narrow-branch": _narrow_branch,
     "convolution": _convolution,
+    "network": fixture_networks.network,
+    "network-in-training": fixture_networks.training,
+    "frozen-network": fixture_networks.frozen,
+    "network-in-use": fixture_networks.in_use,
+    "failing-network": fixture_networks.failing,
+    "failing-network-in-training": fixture_networks.failing_in_training,
 }
 
 

@@ -38,6 +38,7 @@ SUBGOALS = {
     "dtype": "the result has the right dtype",
     "value": "the values are right",
     "changed": "the input is left as it was",
+    "left": "the network is left as it was",
     "unstable": "the same input gives the same answer twice",
     "gradient": "gradients flow back through the answer",
 }
@@ -53,6 +54,7 @@ NEXT_STEPS = {
     "dtype": "Find the line that changes the dtype.",
     "value": "Work out one entry of the expected result by hand, and compare it with yours.",
     "changed": "Make a new tensor instead: avoid methods that end in _ and assignments such as x[...] = .",
+    "left": "Undo it behind the call, in a finally: then it is undone after an error too.",
     "unstable": "Nothing random belongs in the call: layers and weights are made once, before it.",
     "gradient": "Stay in torch: .detach(), .data, .item(), .numpy() and torch.no_grad() cut the gradient.",
 }
@@ -311,7 +313,8 @@ def observe(
         names = list(inspect.signature(exercise.right).parameters)
         for case in exercise.draw_cases(seed):
             inputs = tuple(zip(names, case.arguments, strict=False))
-            yield Observation(case.label, inputs, candidate.call(case.arguments, seed, exercise.gradients))
+            outcome = candidate.call(case.arguments, seed, exercise.gradients, case.records)
+            yield Observation(case.label, inputs, outcome)
     else:
         try:
             yield Observation("your answer", (), Outcome(candidate.value()))

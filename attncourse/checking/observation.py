@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from attncourse.checking.condition import told
+
 RELATIVE = 1e-4
 ABSOLUTE = 1e-5
 # What float arithmetic may leave of a whole number.
@@ -49,13 +51,17 @@ def lacks_bfloat16(error: AnswerError) -> bool:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run. ``value`` and ``gradients`` are meaningless where ``raised`` is set."""
+    """One run. ``value`` and ``gradients`` are meaningless where ``raised`` is set.
+
+    ``left``: what it left behind on the networks that it was given, in the words of ``condition.SENTENCES``.
+    """
 
     value: Any = None
     raised: AnswerError | None = None
     gradients: tuple[Tensor | None, ...] | None = None
     changed: tuple[int, ...] = ()
     stable: bool = True
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,11 @@ class Difference:
 def difference(expected: Outcome, got: Outcome, *, values: bool = True) -> Difference | None:
     """The first aspect in which ``got`` is not ``expected``; None where they agree.
 
-    Aspects, in order: raised, unstable, type, shape, dtype, value, changed, gradient. Without ``values`` what tensors
-    hold may be anything, and so may gradients.
+    Aspects, in order: raised, unstable, type, shape, dtype, value, changed, left, gradient. Without ``values`` what
+    tensors hold may be anything, and so may gradients.
     """
     if expected.raised or got.raised:
-        return _raised(expected.raised, got.raised)
+        return _raised(expected.raised, got.raised) or _left(expected, got)
     if expected.stable != got.stable:
         return Difference("unstable", "two calls with the same input gave two different answers")
     found = compare(expected.value, got.value, values=values and expected.stable)
@@ -90,7 +96,8 @@ def difference(expected: Outcome, got: Outcome, *, values: bool = True) -> Diffe
         return found
     if expected.changed != got.changed:
         return Difference("changed", "the input tensor itself was changed; the answer must leave it as it was")
-    return _gradients(expected, got) if values and expected.stable else None
+    left = _left(expected, got)
+    return left or (_gradients(expected, got) if values and expected.stable else None)
 
 
 def compare(expected: Any, got: Any, *, values: bool = True) -> Difference | None:
@@ -155,6 +162,13 @@ def _raised(expected: AnswerError | None, got: AnswerError | None) -> Difference
         return Difference("type" if got.kind == UNUSABLE else "raised", got.told)
     assert expected is not None
     return Difference("raised", f"expected {expected.kind}: {expected.message}")
+
+
+def _left(expected: Outcome, got: Outcome) -> Difference | None:
+    if expected.left == got.left:
+        return None
+    further = [what for what in got.left if what not in expected.left]
+    return Difference("left", told(further) or "the network was left as it was")
 
 
 def _tensors(expected: Tensor, got: Any, values: bool) -> Difference | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -44,9 +45,9 @@ class RemoteCandidate:
             raise AnswerError("TypeError", "the result is no plain value; expected tensors, numbers or words")
         return found
 
-    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True) -> Outcome:
+    def call(self, arguments: Sequence[Any], seed: int, gradients: bool = True, records: bool = False) -> Outcome:
         """See Candidate."""
-        outcome = self._outcome("call", tuple(arguments), seed, gradients)
+        outcome = self._outcome("call", tuple(arguments), seed, gradients, records)
         leaves = [a.shape for a in arguments if isinstance(a, Tensor) and a.is_floating_point()]
         return _with_gradients(outcome, leaves)
 
@@ -143,4 +144,4 @@ def _with_gradients(outcome: Outcome, shapes: Sequence[Sequence[int]]) -> Outcom
         one if one is not None and one.is_floating_point() and tuple(one.shape) == tuple(shape) else None
         for one, shape in zip(outcome.gradients, shapes, strict=True)
     )
-    return Outcome(outcome.value, outcome.raised, fitting, outcome.changed, outcome.stable)
+    return dataclasses.replace(outcome, gradients=fitting)

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from attncourse.checking.condition import SENTENCES
 from attncourse.checking.fixtures import Fixture
 from attncourse.checking.observation import AnswerError, Outcome
 
@@ -126,9 +127,9 @@ def _outcome(fields: dict[str, Any]) -> Outcome:
     if not is_plain(fields["value"]):
         raise WireError("an outcome that is no plain value")
     places = tuple(int(place) for place in changed)
-    return Outcome(
-        fields["value"], raised, gradients if gradients is None else tuple(gradients), places, fields["stable"] is True
-    )
+    left = tuple(what for what in SENTENCES if what in fields["left"])
+    slopes = gradients if gradients is None else tuple(gradients)
+    return Outcome(fields["value"], raised, slopes, places, fields["stable"] is True, left)
 
 
 def is_plain(value: Any) -> bool:
