@@ -33,7 +33,8 @@ def _mean(images: Tensor) -> Tensor:
 
 def _blur(images: Tensor) -> Tensor:
     deviation = min(images.shape[2:]) / 10
-    blurred = ndimage.gaussian_filter(images.cpu().numpy(), sigma=(0, 0, deviation, deviation), mode="nearest")
+    plain = images.detach().cpu().to(torch.promote_types(images.dtype, torch.float32))  # scipy knows no half precision
+    blurred = ndimage.gaussian_filter(plain.numpy(), sigma=(0, 0, deviation, deviation), mode="nearest")
     return torch.from_numpy(blurred).to(images)
 
 
@@ -79,9 +80,10 @@ def deletion(
         seed: decides the order of places where the map is equal.
 
     Raises:
-        ExplainError: shapes that do not fit; another baseline; fewer than one step.
+        ExplainError: shapes that do not fit; another baseline; fewer than one step; maps that are negative
+            or not finite.
     """
-    away = _away(images, maps, baseline, steps)
+    away = _away(images, maps, baseline, steps, batch)
     target = _fixed(model, images, target, batch)
     return Curve(*_curve(model, images, away, maps, target, steps, batch, seed), baseline)
 
@@ -98,12 +100,12 @@ def insertion(
     seed: int = 0,
 ) -> Curve:
     """The score while the map's highest places come in; arguments and errors are those of ``deletion``."""
-    away = _away(images, maps, baseline, steps)
+    away = _away(images, maps, baseline, steps, batch)
     target = _fixed(model, images, target, batch)
     return Curve(*_curve(model, away, images, maps, target, steps, batch, seed), baseline)
 
 
-def _away(images: Tensor, maps: Tensor, baseline: str, steps: int) -> Tensor:
+def _away(images: Tensor, maps: Tensor, baseline: str, steps: int, batch: int) -> Tensor:
     """The images with everything taken away."""
     if images.ndim != 4 or maps.ndim != 3 or len(maps) != len(images) or not len(images):
         raise ExplainError(
@@ -112,8 +114,12 @@ def _away(images: Tensor, maps: Tensor, baseline: str, steps: int) -> Tensor:
         )
     if baseline not in BASELINES:
         raise ExplainError(f"there is no baseline {baseline!r}; there are: {', '.join(BASELINES)}")
+    if not images.is_floating_point():
+        raise ExplainError(f"expected images of floating point, as the network takes them; got {images.dtype}")
     if steps < 1:
         raise ExplainError(f"a curve has at least one step, got steps={steps}")
+    if batch < 1:
+        raise ExplainError(f"at least one image passes through the network at a time, got batch={batch}")
     return BASELINES[baseline](images)
 
 

@@ -65,6 +65,8 @@ def pointing_game(maps: Tensor, masks: Tensor, tolerance: int = 0) -> Pointing:
         ExplainError: shapes that do not fit; a mask without any place.
     """
     masks = _masks(maps, masks)
+    if tolerance < 0:
+        raise ExplainError(f"tolerance is a number of pixels, at least 0; got {tolerance}")
     if tolerance:
         reach = functional.max_pool2d(masks[:, None].float(), 2 * tolerance + 1, 1, tolerance)
         masks = reach[:, 0] > 0

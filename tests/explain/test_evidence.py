@@ -58,6 +58,43 @@ def test_scaled_divides_by_the_maximum_and_keeps_zero() -> None:
         scaled(maps[0])
     with pytest.raises(ExplainError, match="at least 0, got -1"):
         scaled(maps - 1)
+    assert scaled(maps[:0], (2, 9)).shape == (0, 2, 9) and scaled(maps[:0]).shape == (0, 1, 3)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_map_that_is_not_finite_is_no_evidence(value: float) -> None:
+    maps, masks = torch.rand(2, 9, 14), torch.ones(2, 9, 14, dtype=torch.bool)
+    maps[1, 3, 4] = value
+    for measured in (
+        lambda: scaled(maps),
+        lambda: pointing_game(maps, masks),
+        lambda: share_inside(maps, masks),
+        lambda: deletion(Window(), images(2), maps, 1),
+    ):
+        with pytest.raises(ExplainError, match="finite maps, got NaN or infinity"):
+            measured()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_curves_in_other_precisions(baseline: str, dtype: torch.dtype) -> None:
+    x, maps = images(2), torch.rand(2, 9, 14, generator=torch.Generator().manual_seed(0))
+    expected = insertion(Window(), x, maps, 1, baseline=baseline, steps=3)
+    found = insertion(Window(), x.to(dtype).requires_grad_(), maps, 1, baseline=baseline, steps=3)
+    torch.testing.assert_close(found.scores, expected.scores, atol=0.03, rtol=0.05)
+
+
+def test_insertion_by_a_naive_loop() -> None:
+    x, maps = images(2), torch.rand(2, 9, 14, generator=torch.Generator().manual_seed(5))
+    curve = insertion(Window(), x, maps, 1, baseline="zero", steps=5, batch=4)
+    for image in range(2):
+        places = sorted(((float(maps[image, r, c]), r, c) for r in range(9) for c in range(14)), reverse=True)
+        for step in range(6):
+            built = torch.zeros(3, 9, 14)
+            for _, row, column in places[: round(step / 5 * 9 * 14)]:
+                built[:, row, column] = x[image, :, row, column]
+            expected = Window()(built[None]).softmax(1)[0, 1]
+            assert float(curve.scores[image, step]) == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_rank_correlation_is_spearmans() -> None:
@@ -224,6 +261,7 @@ def test_equal_places_are_taken_as_coarsely_as_the_map_is() -> None:
         (torch.ones(2, 1, 9, 14), {}, r"\(2, 1, 9, 14\)"),
         (window_maps(), {"baseline": "black"}, "no baseline 'black'; there are: mean, zero, blur"),
         (window_maps(), {"steps": 0}, "steps=0"),
+        (window_maps(), {"batch": 0}, "batch=0"),
         (window_maps(), {"target": 2}, "2 classes, 0 to 1; the target is 2"),
     ],
 )
@@ -247,6 +285,8 @@ def test_pointing_game_by_hand() -> None:
     assert pointing_game(maps, masks, tolerance=1).hits.tolist()[:2] == [1, 1]
     assert pointing_game(maps, masks, tolerance=1).chance.tolist() == pytest.approx([20 / 24] * 4)
     assert share_inside(maps, masks).tolist() == pytest.approx([1, 0, 0.5, 0.25])
+    with pytest.raises(ExplainError, match="at least 0; got -1"):
+        pointing_game(maps, masks, tolerance=-1)
     for wrong in (masks[:3], masks.float(), masks & False):
         with pytest.raises(ExplainError, match="mask"):
             pointing_game(maps, wrong)
