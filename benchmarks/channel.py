@@ -20,6 +20,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,10 @@ def measure(network: trained.Trained, data: Dataset, plan: Plan) -> dict[str, An
     chosen_on = slice(0, plan.choose_on)
     train = channel_readings.read(model, network.images(data.train_images[chosen_on].float() / 255), plan.batch)
     images, labels = network.images(data.test_images.float() / 255), data.test_labels
-    test, train_cats = channel_readings.read(model, images, plan.batch), data.train_labels[chosen_on] == cat
-    gates = {layer: channel_gates.gate_of(model, layer, images, plan.batch) for layer in LAYERS}
+    with ExitStack() as stack:
+        watched = {layer: stack.enter_context(channel_gates.watching(model, layer)) for layer in LAYERS}
+        test, train_cats = channel_readings.read(model, images, plan.batch), data.train_labels[chosen_on] == cat
+    gates = {layer: found() for layer, found in watched.items()}
     photograph = network.images(figures.photograph(plan.size, of=PHOTOGRAPH))
     right = test.logits.argmax(1) == labels
     rows, turned = [], []

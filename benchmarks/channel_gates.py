@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ from torch import Tensor, nn
 
 from attncourse.attention import ATTENTION
 from attncourse.explain import ANSWERS, InputOf, area_difference, ranking
-from attncourse.explain.activations import reading
+from attncourse.explain.activations import changing
 from benchmarks.channel_readings import interval
 
 
@@ -30,23 +32,30 @@ class Gate:
     gates: Tensor
 
 
-def gate_of(model: nn.Module, layer: str, images: Tensor, batch: int) -> Gate | None:
-    """Of the last attention block within ``layer``; None where there is none."""
+@contextmanager
+def watching(model: nn.Module, layer: str) -> Iterator[Callable[[], Gate | None]]:
+    """The last attention block within ``layer``; what it did with all pictures so far, or None where there is none."""
     kinds = tuple(ATTENTION.values())
     inside = [name for name, part in model.named_modules() if name.startswith(f"{layer}.") and isinstance(part, kinds)]
     # CBAM's halves are such modules too.
     blocks = [name for name in inside if name.rpartition(".")[0] not in inside]
     if not blocks:
-        return None
+        yield lambda: None
+        return
     block: Any = model.get_submodule(blocks[-1])
-    found: list[tuple[Tensor, ...]] = []
-    with reading(model, InputOf(blocks[-1])) as activations:
-        for some in images.split(batch):
-            maps = activations(some)
-            gate = block.gate(maps).expand_as(maps)
-            found.append((ANSWERS["largest"](maps), ANSWERS["largest"](block(maps)), gate.mean((2, 3))))
-    before, after, gates = (torch.cat(part) for part in zip(*found, strict=True))
-    return Gate(blocks[-1], before, after, gates)
+    before, after, gates = [], [], []
+
+    def comes(maps: Tensor) -> Tensor:
+        before.append(ANSWERS["largest"](maps))
+        gates.append(block.gate(maps).expand_as(maps).mean((2, 3)))
+        return maps
+
+    def goes(maps: Tensor) -> Tensor:
+        after.append(ANSWERS["largest"](maps))
+        return maps
+
+    with changing(model, InputOf(blocks[-1]), comes), changing(model, blocks[-1], goes):
+        yield lambda: Gate(blocks[-1], torch.cat(before), torch.cat(after), torch.cat(gates))
 
 
 def turned_up(found: Gate, channel: int, cats: Tensor) -> dict[str, Any]:

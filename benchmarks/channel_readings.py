@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from attncourse.explain import ANSWERS, average
-from attncourse.explain.activations import reading
 from attncourse.explain.mistakes import Ranking
+from attncourse.explain.modes import evaluating
 
+# A host of the course: one after the other they are the network.
+PARTS = ("stem", "stages.0", "stages.1", "stages.2", "head")
 LAYERS = ("stages.1", "stages.2")
 # What follows on each of them.
 REST = {"stages.1": ("stages.2", "head"), "stages.2": ("head",)}
@@ -33,15 +35,18 @@ class Readings:
         return ANSWERS[by](self.maps[layer])
 
 
+@torch.no_grad()
 def read(model: nn.Module, images: Tensor, batch: int) -> Readings:
-    """One pass for both layers and the scores: each is computed from the one before."""
+    """One pass, part by part, so that nothing is computed twice."""
     maps: dict[str, list[Tensor]] = {layer: [] for layer in LAYERS}
     logits = []
-    with reading(model, LAYERS[0]) as activations:
+    with evaluating(model):
         for some in images.split(batch):
-            maps[LAYERS[0]].append(activations(some))
-            maps[LAYERS[1]].append(model.get_submodule(LAYERS[1])(maps[LAYERS[0]][-1]))
-            logits.append(model.get_submodule("head")(maps[LAYERS[1]][-1]))
+            for part in PARTS:
+                some = model.get_submodule(part)(some)
+                if part in maps:
+                    maps[part].append(some)
+            logits.append(some)
     return Readings({layer: torch.cat(found) for layer, found in maps.items()}, torch.cat(logits))
 
 

@@ -46,7 +46,7 @@ def record(found: Mapping[str, Mapping[str, Any]], data: Dataset, plan: Any, dat
             "command": "python -m benchmarks.channel --date DAY --data cifar10_jpeg.npz",
             "hardware": machine.hardware(torch.device("cpu")),
             "versions": {name: version for name, version in machine.versions().items() if name != "timm"},
-            "notes": notes(data, plan, pictures),
+            "notes": notes(data, plan, pictures, [name for name in found if name != UNTRAINED]),
             "facets": list(FACETS),
             "rows": [one for name, network in found.items() for one in rows(name, network)] + over_networks(found),
             "values": {
@@ -59,7 +59,11 @@ def record(found: Mapping[str, Mapping[str, Any]], data: Dataset, plan: Any, dat
                 "photograph": {"size": plan.size, "square": plan.square, "stride": plan.stride},
                 "classes": data.classes,
                 "rules": RULES,
-                "networks": found,
+                "networks": {
+                    name: {key: value for key, value in network.items() if key != "gates"}
+                    for name, network in found.items()
+                },
+                "gates": [{"network": name, **gate} for name, network in found.items() for gate in network["gates"]],
                 "spread": spread(found),
                 "sentences": channel_sentences.sentences(found, UNTRAINED),
             },
@@ -67,7 +71,7 @@ def record(found: Mapping[str, Mapping[str, Any]], data: Dataset, plan: Any, dat
     )
 
 
-def notes(data: Dataset, plan: Any, pictures: int) -> list[str]:
+def notes(data: Dataset, plan: Any, pictures: int, networks: Sequence[str]) -> list[str]:
     height, width = plan.size
     return [
         "Which channel is looked at was fixed beforehand. "
@@ -78,9 +82,9 @@ def notes(data: Dataset, plan: Any, pictures: int) -> list[str]:
         "The data say which pictures show cats, not which show ears: dogs, deer and horses have some too.",
         f"Hiding and rule 'ears' rest on one photograph, at {height}x{width}, whose upper edge cuts both ears: n = 1. "
         "What the rule chooses of the same photograph at other sizes and mirrored stands in 'ears_elsewhere'.",
-        "One network for each attention, one seed: the spread over the five is of networks, and no difference between "
-        "two of them says anything about an attention. 'untrained' is a control: the same rules where nothing was "
-        "learnt.",
+        f"One network for each attention, one seed: {', '.join(map(_variant, networks))}. The spread over these "
+        f"{len(networks)} is of networks, and no difference between two of them says anything about an attention. "
+        "'untrained' is a control: the same rules where nothing was learnt.",
         f"The rank of a switched-off channel is among all of its layer, on the first {plan.rank_on} test pictures.",
         "Intervals are 95 %: Wilson's for shares, DeLong's for areas, Welch's for differences of two means, else "
         "Student's t. Those of the channel that was chosen do not count that the rule could have chosen another.",

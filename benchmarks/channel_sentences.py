@@ -149,7 +149,7 @@ def page(made: Mapping[str, Any]) -> str:
         "| network | block | rule | channel | area before | behind | difference | mean gate: cats | others | "
         "difference | area of the gate alone | over channels |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
-        *(_gate(name, one) for name, network in values["networks"].items() for one in network["gates"]),
+        *(_gate(one["network"], one) for one in values["gates"]),
         "",
         "'Over channels' is the rank correlation, over the layer's channels, of how well a channel tells cats before "
         "the gate and how much higher its gate is for cats.",

@@ -91,10 +91,15 @@ def test_the_block_is_the_whole_of_the_last_attention() -> None:
         ("bam", "stages.2", None),
         (None, "stages.1", None),
     ):
-        found = channel_gates.gate_of(network(attention).model, layer, images, batch=2)
+        model = network(attention).model
+        with channel_gates.watching(model, layer) as watched:
+            model(images)
+        found = watched()
         assert (found and found.block) == block
     one = network("se").model
-    found = channel_gates.gate_of(one, "stages.1", images, batch=1)
+    with channel_gates.watching(one, "stages.1") as watched:
+        channel_readings.read(one, images, batch=1)
+    found = watched()
     assert found is not None
     torch.testing.assert_close(found.after, answers(one, "stages.1.2.attention", images))
     torch.testing.assert_close(found.before * found.gates, found.after)  # one gate for all places of a channel
@@ -133,6 +138,7 @@ def test_the_record_reads_and_holds_numbers_alone(measured: dict[str, Any], tmp_
 
 def test_a_sentence_goes_to_the_side_of_its_numbers(measured: dict[str, Any]) -> None:
     found = copy.deepcopy({name: measured["values"]["networks"][name] for name in ("resnet20-se", "untrained")})
+    found["resnet20-se"]["gates"] = copy.deepcopy(measured["values"]["gates"])
     one = next(row for row in found["resnet20-se"]["channels"] if (row["rule"], row["layer"]) == ("cats", "stages.2"))
     gate = next(row for row in found["resnet20-se"]["gates"] if (row["rule"], row["layer"]) == ("cats", "stages.2"))
 
