@@ -1,0 +1,100 @@
+"""cam-conclusion: which sentence do one image and the recorded scores allow?"""
+
+from __future__ import annotations
+
+from attncourse.checking import ValueExercise
+
+exercise = ValueExercise(
+    "cam-conclusion",
+    answer="conclusion",
+    title="Write the conclusion",
+    points=2,
+    task=(
+        "Which sentence may stand under the maps of Chelsea and the recorded scores, all before you? Set `conclusion` "
+        "to a letter."
+    ),
+    choices={
+        "A": "Attention has taught the networks to mind what matters: of the maps, one covers more of the cat.",
+        "B": "The attention with the highest share in the right cell looks best.",
+        "C": "In each of the networks Grad-CAM of the last stage points at the class that it is asked for more than by "
+        "chance; which attention looks best, one network of each leaves open.",
+        "D": "The maps of the five networks are equally good, so attention changes nothing.",
+        "E": "Maps like these show nothing about a network: noise draws them as well.",
+        "F": "The maps show that the networks recognise a cat as we do.",
+    },
+    hints=[
+        "Take each sentence and ask: which number in the tables would have to be otherwise if it were false?",
+        "How many images is Chelsea? How many networks of each kind were trained for the table? What would another "
+        "seed move?",
+        "Two things are asked: do the maps follow the class (compare with the level of chance), and does one attention "
+        "do it better than another (compare trainings, not mosaics)?",
+        "A and F say more than was measured, B takes a difference of two trainings for one of two attentions, D takes "
+        "not knowing for knowing, and E forgets what noise got.",
+        'In full: `conclusion = "C"`.',
+    ],
+)
+
+
+@exercise.reference
+def as_far_as_it_was_measured() -> str:
+    return "C"
+
+
+@exercise.misconception
+def from_one_picture() -> str:
+    """You concluded from the maps of one photograph.
+
+    Another photograph, or the same at another size, gives other maps and other probabilities; and one network of each
+    was trained.
+
+    Ask how many images and how many trainings stand behind the sentence.
+    """
+    return "A"
+
+
+@exercise.misconception
+def highest_mean_wins() -> str:
+    """You looked at the means of five networks.
+
+    One of five is always the highest. The intervals speak of other mosaics, shown to these same networks; another seed
+    would give other networks.
+
+    Choose a sentence about what was repeated.
+    """
+    return "B"
+
+
+@exercise.misconception
+def not_shown_means_equal() -> str:
+    """You took "not shown to differ" for "equal".
+
+    Nothing here was made to show equality: for that the interval of a difference between trainings would have to be
+    short.
+
+    Choose the sentence that leaves open what is open.
+    """
+    return "D"
+
+
+@exercise.misconception
+def from_careful_to_nothing() -> str:
+    """You went from "claims too much" to "shows nothing".
+
+    The maps of a network whose weights are noise are unlike its own, and of the network's own more lies in the right
+    cell than a map that is blind to classes would get. That is something.
+
+    Look at the levels in the table.
+    """
+    return "E"
+
+
+@exercise.misconception
+def reads_the_mind() -> str:
+    """You read a reason into a place.
+
+    A map tells where the score hangs, not what the network sees there: an eye, a texture, a brightness. And on one
+    photograph the early layer's map looked most like a cat.
+
+    Choose a sentence about places and classes.
+    """
+    return "F"
