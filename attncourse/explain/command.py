@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from attncourse.figures.heatmap import heatmaps
 from attncourse.storage import write_atomically
 
 # Of the deletion curves, and the random orders that the map's own is compared with.
-STEPS, ORDERS = 10, 3
+STEPS, ORDERS = 10, 9
 
 
 def run(options: argparse.Namespace) -> int:
@@ -131,32 +132,38 @@ def _about_training(record: Any) -> str:
 
 
 def _about_area(area: float, chance: Sequence[float]) -> str:
-    verdict = "the score hangs on what the map shows" if area < min(chance) else "the map does no better than chance"
+    count = len(chance)
+    below = f"below all of them, as a map without meaning is once in {count + 1}"
     return (
-        f"Deletion area {area:.3g} (pixels replaced by the mean, in the map's order); in {len(chance)} random orders "
-        f"{min(chance):.3g} to {max(chance):.3g}: {verdict}."
+        f"Deletion area {area:.3g} (pixels replaced by the mean, in the map's order); in {count} random orders "
+        f"{min(chance):.3g} to {max(chance):.3g}: {below if area < min(chance) else 'no better than chance'}."
     )
 
 
 def _short_area(area: float, chance: Sequence[float]) -> str:
-    return f"deletion area {area:.3g},\nin random order {min(chance):.3g} to {max(chance):.3g}"
+    return f"deletion area {area:.3g}, in {len(chance)}\nrandom orders {min(chance):.3g} to {max(chance):.3g}"
+
+
+def _by_chance(noise: Randomisation) -> float:
+    """What two maps without anything in common reach in 95 of 100 cases, were their places independent."""
+    places = noise.maps[0, 0].numel()
+    return min(1.0, 1.96 / math.sqrt(places - 1))
 
 
 def _about_noise(noise: Randomisation) -> str:
     if noise.undefined:
         return "With all weights replaced by noise one of the two maps is the same everywhere: no correlation to tell."
     return (
-        f"With all weights replaced by noise the map's rank correlation with this one is {noise.last:.2f} "
-        "(near 0: the map is the network's; near 1: noise would show it too)."
+        f"With all weights replaced by noise the map's rank correlation with this one is {noise.last:.2f} (near 0: the "
+        f"map is the network's; near 1: noise would show it too; on {noise.maps[0, 0].numel()} places chance alone "
+        f"reaches {_by_chance(noise):.2f})."
     )
 
 
 def _short_noise(noise: Randomisation) -> str:
-    return (
-        "rank correlation undefined"
-        if noise.undefined
-        else f"rank correlation with the map\nbeside it {noise.last:.2f}"
-    )
+    if noise.undefined:
+        return "rank correlation undefined"
+    return f"rank correlation with the map\nbeside it {noise.last:.2f}, by chance up to {_by_chance(noise):.2f}"
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

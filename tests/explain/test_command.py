@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from attncourse import cli, hosts
-from attncourse.explain import CAM, ExplainError, command, pictures, weights
+from attncourse.explain import CAM, ExplainError, Randomisation, command, pictures, rank_correlation, weights
 
 DETECTORS = f"{Path(__file__).parent / 'detectors.py'}"
 
@@ -70,12 +70,12 @@ def test_a_checkpoint_with_its_record_needs_no_more_words(folder: Path, capsys: 
     predicted = int(model(x).argmax())
     assert f"small with se, weights.safetensors; grad_cam of stages.2 for the predicted class {predicted} " in said
     assert f"({record['classes'][predicted]}), probability " in said and "image 32x48, map (4, 6)" in said
-    assert "Deletion area" in said and "in 3 random orders" in said and "rank correlation" in said
+    assert "Deletion area" in said and "in 9 random orders" in said and "rank correlation" in said
     assert "untrained" not in said
     area = said[said.index("Deletion area ") :].split()[2]
     with Image.open("deep/map.png") as picture:
         assert picture.format == "PNG" and picture.width > 500
-        assert f"deletion area {area}, in random order" in picture.info["Description"]
+        assert f"deletion area {area}, in 9 random orders" in picture.info["Description"]
         assert "rank correlation" in picture.info["Description"]
 
 
@@ -90,6 +90,23 @@ def test_the_command_draws_what_cam_gives(folder: Path, monkeypatch: pytest.Monk
     torch.testing.assert_close(drawn["maps"][0], maps / maps.max())
     assert drawn["maps"][1].shape == maps.shape and drawn["statement"] == ""
     assert "deletion area" in drawn["numbers"][0] and "rank correlation" in drawn["numbers"][1]
+
+
+def test_the_words_claim_no_more_than_the_numbers() -> None:
+    assert "in 4 random orders 0.3 to 0.5: below all of them, as a map without meaning is once in 5." in (
+        command._about_area(0.29, [0.5, 0.3, 0.4, 0.3])
+    )
+    assert "0.3 to 0.5: no better than chance." in command._about_area(0.3, [0.5, 0.3])
+    maps = torch.rand(2, 1, 3, 3)
+    noise = Randomisation(("",), maps, torch.tensor([[-0.3]]))
+    assert "is -0.30 (" in command._about_noise(noise) and "on 9 places chance alone reaches 0.69" in (
+        command._about_noise(noise)
+    )
+    draw = torch.Generator().manual_seed(0)
+    drawn = rank_correlation(torch.rand(400, 3, 3, generator=draw), torch.rand(400, 3, 3, generator=draw)).abs()
+    assert 0.9 < float((drawn < command._by_chance(noise)).float().mean()) < 0.99
+    assert command._by_chance(Randomisation(("",), maps[..., :1, :2], torch.zeros(1, 1))) == 1
+    assert "undefined" in command._short_noise(Randomisation(("",), maps, torch.full((1, 1), float("nan"))))
 
 
 @pytest.mark.parametrize("host", ["small", f"{DETECTORS}:small_trained"])
