@@ -82,6 +82,7 @@ def table(found: Mapping[str, Any]) -> str:
     machine = ", ".join(f"{key} {value}" for key, value in found["hardware"].items() if value)
     versions = ", ".join(f"{key} {value}" for key, value in found["versions"].items() if value)
     count = len(found["seeds"])
+    plain = all(one["attention"] == "none" for one in found["detectors"])
     lines = [
         "# Maps of detected boxes",
         "",
@@ -124,7 +125,7 @@ def table(found: Mapping[str, Any]) -> str:
         "",
         '- "reach" is no method: 1 wherever the gradient is not 0. It is what the form of the network alone gives.',
         '- "untrained" is a network of the same form with random weights, asked for the same boxes.',
-        f'- "{BEFORE}": the layer that the second attention module is given; without attention it is the backbone.',
+        *([] if plain else [f'- "{BEFORE}": what the second attention module is given.']),
         "",
         "| attention | network | layer | target | method | n | own object | of a seed | other object | difference "
         "| highest place: own | other | all 0 |",
