@@ -23,6 +23,8 @@ ASKED = {
     "attncourse/lessons/bam/_branch_mistakes.py": "one list: the mistakes inside the two branches",
     "attncourse/lessons/bam/_gate_mistakes.py": "one list: the mistakes in joining and applying them",
     "attncourse/lessons/cbam_channel/repair.py": "one exercise",
+    "attncourse/lessons/grad_cam/_picture_mistakes.py": "one list: the mistakes between the map and the picture",
+    "attncourse/lessons/grad_cam/map.py": "one exercise",
     "attncourse/lessons/squeeze_excitation/_module_mistakes.py": "one list: the mistakes of one exercise",
     "attncourse/notebook.py": "one search: every way in which an answer may have been moved",
 }

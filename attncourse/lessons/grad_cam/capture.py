@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from attncourse.checking import Case, Draw, Fixture, FunctionExercise
-from attncourse.lessons.grad_cam._capture_mistakes import MISTAKES
 from attncourse.lessons.grad_cam._capture_styles import STYLES, VARIANTS
+from attncourse.lessons.grad_cam._score_mistakes import SCORE_MISTAKES
+from attncourse.lessons.grad_cam._trace_mistakes import TRACE_MISTAKES
 
 exercise = FunctionExercise(
     "cam-capture",
@@ -86,5 +87,5 @@ for style in STYLES:
     exercise.accepts(style)
 for variant, remark in VARIANTS:
     exercise.accepts(variant, remark=remark)
-for mistake, dresses in MISTAKES:
+for mistake, dresses in (*SCORE_MISTAKES, *TRACE_MISTAKES):
     exercise.misconception(mistake, dresses)

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from attncourse.checking import Case, Draw, Fixture, FunctionExercise
-from attncourse.lessons.grad_cam._grad_cam_mistakes import MISTAKES
 from attncourse.lessons.grad_cam._grad_cam_styles import STYLES
+from attncourse.lessons.grad_cam._network_mistakes import NETWORK_MISTAKES
+from attncourse.lessons.grad_cam._picture_mistakes import PICTURE_MISTAKES
 from attncourse.lessons.grad_cam.capture import capture
 from attncourse.lessons.grad_cam.map import grad_cam_map
 
@@ -89,5 +90,5 @@ def cases(draw: Draw) -> Iterator[Case]:
 
 for style in STYLES:
     exercise.accepts(style)
-for mistake, dresses in MISTAKES:
+for mistake, dresses in (*NETWORK_MISTAKES, *PICTURE_MISTAKES):
     exercise.misconception(mistake, dresses)

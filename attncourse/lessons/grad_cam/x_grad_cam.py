@@ -78,8 +78,7 @@ def shares_first(activations, gradients):
 
 @exercise.accepts
 def not_a_number_is_nothing(activations, gradients):
-    a, g = activations.flatten(2), gradients.flatten(2)
-    return torch.nan_to_num((a * g).sum(-1) / a.sum(-1))
+    return torch.nan_to_num((activations * gradients).sum((-2, -1)) / activations.sum((-2, -1)))
 
 
 @exercise.accepts
@@ -226,8 +225,7 @@ def exchanges_the_two(activations, gradients):
 
     Divide by the sum of the activations.
     """
-    sums = gradients.sum((2, 3))
-    return (activations * gradients).sum((2, 3)) / torch.where(sums == 0, 1, sums)
+    return x_weights(gradients, activations)
 
 
 @exercise.misconception
