@@ -92,8 +92,8 @@ def from_careful_to_nothing() -> str:
 def reads_the_mind() -> str:
     """You read a reason into a place.
 
-    A map tells where the score hangs, not what the network sees there: an eye, a texture, a brightness. And on one
-    photograph the early layer's map looked most like a cat.
+    A map tells where the score hangs, not what the network sees there: an eye, a texture, a brightness. The same map
+    fits many reasons.
 
     Choose a sentence about places and classes.
     """
