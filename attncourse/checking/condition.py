@@ -59,9 +59,10 @@ def _condition(network: nn.Module) -> Condition:
 
 
 def _hooks(part: nn.Module) -> list[Any]:
-    """All hooks of one part, and a ``forward`` that was put in the place of its class's."""
+    """All hooks of one part, and a ``forward`` that was put in the place of its class's: if there is one."""
     held = [value for name, value in vars(part).items() if name.endswith("_hooks") and isinstance(value, dict)]
-    return [hook for hooks in held for hook in hooks.values()] + [vars(part).get("forward")]
+    replaced = [vars(part)["forward"]] if "forward" in vars(part) else []
+    return [hook for hooks in held for hook in hooks.values()] + replaced
 
 
 def _copy(tensor: Tensor | None) -> Tensor | None:
