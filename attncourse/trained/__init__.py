@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from attncourse import hosts
 
 FOLDER = Path(__file__).parent
-TRAINED = ("resnet20-none", "resnet20-se", "resnet20-coordinate")
+TRAINED = ("resnet20-none", "resnet20-se", "resnet20-cbam", "resnet20-coordinate")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ CAT, DOG = 3, 5
 SAID = {
     "resnet20-none": (3.2179, 2.0084),
     "resnet20-se": (2.1466, 2.0887),
+    "resnet20-cbam": (2.6356, 0.8570),
     "resnet20-coordinate": (2.6976, 1.4942),
 }
 
