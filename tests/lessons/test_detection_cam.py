@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from attncourse import course, detector, explain
-from attncourse.checking import Draw, Exercise, FunctionExercise, Judge, Report, Workbench
+from attncourse import course, detector, explain, notebook
+from attncourse.checking import Draw, Exercise, FunctionExercise, Judge, Report, TestsExercise, Workbench
 from attncourse.explain import CAM
 from attncourse.explain.detection import box as box_target
 from grading.release import build, solved_path
+from grading.sandbox.wire import decode, encode
 
 LESSON = course.lesson("detection_cam")
 
@@ -161,6 +162,23 @@ def test_the_conclusion_that_passes_is_the_one_that_the_measured_shares_allow() 
         "trained above noise, neck": "False",
     }
     assert exercise_of("conclusion").right() == "C"
+
+
+def test_what_a_learners_test_is_tried_on_can_be_sent_to_the_classrooms_process() -> None:
+    exercise = exercise_of("tests")
+    assert isinstance(exercise, TestsExercise)
+    maps, boxes = torch.ones(1, 2, 3), torch.tensor([[0.0, 0, 2, 1]])
+    for _, implementation in exercise.right_implementations + exercise.wrong_implementations:
+        found = implementation(maps, boxes)
+        assert torch.equal(decode(encode(found)), found)
+
+
+def test_the_classroom_trains_no_detector() -> None:
+    """A computed value goes along as soon as an answer uses a name that is its, were it a name of its own."""
+    steps = notebook.steps(build(LESSON).solved, LESSON)
+    kept = "\n".join(step.source for step in steps if not step.exercises)
+    assert "def works" in kept
+    assert [call for call in ("detector.train(", "detector.scenes(", "detector.detect(") if call in kept] == []
 
 
 # Answers that are in no list.

@@ -109,7 +109,7 @@ def in_numpy(maps, boxes):
     for values, (left, top, right, bottom) in zip(maps.numpy(), boxes.numpy(), strict=True):
         values = values if values.max() > 0 else numpy.ones_like(values)
         found.append(values[(x >= left) & (x < right) & (y >= top) & (y < bottom)].sum() / values.sum())
-    return numpy.array(found)
+    return torch.tensor(numpy.array(found))
 
 
 @exercise.accepts
