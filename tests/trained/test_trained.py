@@ -21,6 +21,7 @@ SAID = {
     "resnet20-none": (3.2179, 2.0084),
     "resnet20-se": (2.1466, 2.0887),
     "resnet20-cbam": (2.6356, 0.8570),
+    "resnet20-bam": (3.1866, 2.5375),
     "resnet20-coordinate": (2.6976, 1.4942),
 }
 
@@ -91,7 +92,7 @@ def test_each_call_gives_a_network_of_its_own_and_draws_nothing() -> None:
 
 
 def test_an_unknown_name_says_which_there_are() -> None:
-    with pytest.raises(ValueError, match="no trained network 'resnet20'; there are: resnet20-none"):
+    with pytest.raises(ValueError, match="no trained network 'resnet20'; there are: resnet20-none, resnet20-se, "):
         trained.load("resnet20")
 
 
