@@ -37,10 +37,11 @@ def naive(outputs: Tensor, boxes: Sequence[Tensor], classes: Sequence[Tensor]) -
     return confidence / max(1, objects), class_loss / max(1, objects), box_loss / max(1, objects)
 
 
-def test_it_is_what_the_loop_gives() -> None:
-    outputs = random_outputs(1)
-    found = losses(outputs, BOXES, CLASSES)
-    expected = naive(outputs, BOXES, CLASSES)
+@pytest.mark.parametrize("images", [slice(0, 3), slice(0, 1)], ids=["as many objects as images", "two in one image"])
+def test_it_is_what_the_loop_gives(images: slice) -> None:
+    outputs, boxes, classes = random_outputs(1)[images], BOXES[images], CLASSES[images]
+    found = losses(outputs, boxes, classes)
+    expected = naive(outputs, boxes, classes)
     assert [float(part) for part in (found.confidence, found.classes, found.box)] == pytest.approx(expected, rel=1e-5)
     assert float(found.total) == pytest.approx(sum(expected), rel=1e-5)
 
