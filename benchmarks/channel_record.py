@@ -79,6 +79,8 @@ def notes(data: Dataset, plan: Any, pictures: int, networks: Sequence[str]) -> l
         f"A channel's answer to a picture is its largest over all places. Counted on the {pictures} test pictures of "
         f"{data.title}; rule 'cats' and every threshold come from the first {plan.choose_on} training pictures.",
         "The threshold is the one at which both kinds of mistake are equally frequent there.",
+        "Accuracies are of each picture alone, in float32; those in the networks' records are averaged with the mirror "
+        "image, and so a little higher.",
         "The data say which pictures show cats, not which show ears: dogs, deer and horses have some too.",
         f"Hiding and rule 'ears' rest on one photograph, at {height}x{width}, whose upper edge cuts both ears: n = 1. "
         "What the rule chooses of the same photograph at other sizes and mirrored stands in 'ears_elsewhere'.",
