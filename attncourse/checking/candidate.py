@@ -27,7 +27,7 @@ from attncourse.checking.fixtures import Fixture
 from attncourse.checking.observation import UNUSABLE, AnswerError, Outcome, compare
 from attncourse.checking.plain import dense, plain
 
-OURS = ("attncourse.attention", "attncourse.hosts", "attncourse.lessons")
+OURS = ("attncourse.attention", "attncourse.explain", "attncourse.hosts", "attncourse.lessons")
 
 
 class Candidate(Protocol):

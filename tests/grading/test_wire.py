@@ -52,10 +52,10 @@ def test_tensors_come_back_with_dtype_shape_and_layout(dtype: torch.dtype) -> No
 
 
 def test_an_outcome_comes_back_whole() -> None:
-    outcome = Outcome((torch.ones(2), 3), None, (torch.ones(1), None), (0,), False)
+    outcome = Outcome((torch.ones(2), 3), None, (torch.ones(1), None), (0,), False, ("hooks", "gradients"))
     back = decode(encode(outcome))
     assert torch.equal(back.value[0], torch.ones(2)) and back.gradients[1] is None
-    assert (back.changed, back.stable) == ((0,), False)
+    assert (back.changed, back.stable, back.left) == ((0,), False, ("hooks", "gradients"))
     raised = decode(encode(Outcome(raised=AnswerError("ValueError", "no", "line 1"))))
     assert (raised.raised.kind, raised.raised.where) == ("ValueError", "line 1")
 

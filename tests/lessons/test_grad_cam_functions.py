@@ -121,7 +121,12 @@ def test_the_pictures_are_those_of_the_library() -> None:
 
 def capture_by_vjp(model, layer, images, classes):
     kept = []
-    handle = model.get_submodule(layer).register_forward_hook(lambda m, i, out: (kept.append(out), out.clone())[1])
+
+    def keep(module, inputs, output):
+        kept.append(output)
+        return output.clone()
+
+    handle = model.get_submodule(layer).register_forward_hook(keep)
     try:
         scores = model(images)
     finally:
@@ -182,10 +187,10 @@ def capture_leaving(what: str) -> Callable[..., Any]:
     """A right answer that leaves one thing behind."""
     leave: dict[str, Callable[[nn.Module], Any]] = {
         "parts": lambda model: model.append(nn.Identity()),
-        "hooks": lambda model: setattr(model, "forward", model.forward),
+        "hooks": lambda model: model.__dict__.update(forward=model.forward),
         "asleep": lambda model: model.eval(),
         "awake": lambda model: model.train(),
-        "gradients": lambda model: [setattr(p, "grad", torch.zeros_like(p)) for p in model.parameters()],
+        "gradients": lambda model: torch.stack([p.sum() for p in model.parameters()]).sum().backward(),
         "requires_grad": lambda model: model.requires_grad_(False),
         "values": lambda model: [p.data.mul_(1.5) for p in model.parameters()],
     }
@@ -242,6 +247,11 @@ def grad_cam_by_square_roots(model, layer, images, classes):
 def test_wrong_answers_that_nobody_listed_are_rejected(name: str, answer: Callable[..., Any], subgoal: str) -> None:
     report = judged(name, answer)
     assert (report.passed, report.diagnosis, report.subgoal) == (False, None, subgoal)
+
+
+def test_the_librarys_own_function_is_no_answer() -> None:
+    report = judged("map", explain.METHODS["grad_cam"])
+    assert not report.passed and "the course's own code" in report.why
 
 
 @pytest.fixture(scope="module")
