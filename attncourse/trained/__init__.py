@@ -16,7 +16,8 @@ What they are worth: to be looked into. They are small and shortly trained. Shar
     the picture alone, as ``model`` does    84.32%  83.90%  83.67%  83.83%      83.64%
 
 With **one seed each** no difference between two of them says anything about an attention: in the lab's recorded runs
-(lesson 08) such differences spread by about a point from seed to seed. On pictures unlike CIFAR-10's, 32x32 with the thing in the middle, they often err.
+(lesson 08) such differences spread by about a point from seed to seed. On pictures unlike CIFAR-10's, 32x32
+with the thing in the middle, they often err.
 
 The weights are the file that the lab wrote, byte for byte; the record is the lab's, with the command and the sha256 of
 the weights. The mean and deviation in it are those that the network was trained with: the lab takes them from every
