@@ -118,6 +118,16 @@ def test_insertion_tells_the_two_maps_apart_and_deletion_does_not() -> None:
     assert min(chance) < noise < max(chance) and min(chance) < learnt < max(chance)
 
 
+def test_what_is_observed_of_the_five_networks_is_so() -> None:
+    names, _ = shown("imports", "load", "probabilities")
+    sure = {
+        name: float(names["probabilities"](names["trained"].load(name), names["photo"])[3])
+        for name in names["trained"].TRAINED
+    }
+    assert sure["resnet20-cbam"] < sure["resnet20-none"] - 0.05
+    assert max(sure, key=sure.__getitem__) == "resnet20-coordinate"
+
+
 def test_grad_cam_and_x_are_one_map_in_the_last_stage_alone() -> None:
     """What the notebook says of its two pictures of kin, from the course's own methods."""
     names, _ = shown("imports", "load")
@@ -167,7 +177,7 @@ def accepts_two_kinds_of_input(implementation):
 @pytest.mark.parametrize(
     ("exercise_id", "answer"),
     [
-        ("cam-recall", "0.5"),
+        ("cam-recall", 1 / 2),
         ("cam-recall", torch.tensor(12 / 24)),
         ("cam-breakages", ["Train mode", "wrong class ", "wrong layer", "No ReLU"]),
         ("cam-conclusion", " c"),
@@ -190,15 +200,19 @@ def test_right_answers_that_no_author_listed_pass(exercise_id: str, answer: Any,
         ("cam-breakages", ("train mode", "wrong class", "wrong layer")),
         ("cam-conclusion", "G"),
         ("cam-ear", "Z"),
-        ("cam-tests", lambda implementation: True),
-        ("cam-tests", lambda implementation: False),
-        ("cam-tests", lambda implementation: implementation.__name__ == "grad_cam_map"),
+        ("cam-tests", lambda implementation: implementation(*torch.ones(2, 1, 2, 3, 3)).shape == (1, 3, 3)),
+        ("cam-tests", lambda implementation: implementation(*torch.ones(2, 1, 2, 3, 3)) is None),
     ],
 )
 def test_wrong_answers_that_no_author_listed_fail(exercise_id: str, answer: Any) -> None:
     report = verdict(exercise_id, answer)
     assert report.state == "incorrect" and report.score < report.max_score
     assert report.why and report.next_step
+
+
+def test_a_test_that_calls_nothing_earns_nothing() -> None:
+    for careless in (lambda implementation: True, lambda implementation: implementation.__name__ == "grad_cam_map"):
+        assert verdict("cam-tests", careless).score == 0
 
 
 def test_a_test_earns_points_for_what_it_catches() -> None:

@@ -94,10 +94,10 @@ def areas(network, maps):
     return deleted.areas, inserted.areas
 
 def said(network, maps, draws=9):
-    """A line of numbers for each map: its areas, each beside those of random maps."""
+    """Two lines for each map: its areas, and in brackets from where to where those of random maps go."""
     random = torch.rand(draws, *maps.shape[1:], generator=torch.Generator().manual_seed(0))
     both = [area.split([len(maps), draws]) for area in areas(network, torch.cat([maps, random]))]
-    ends = [f"(random {chance.min():.2f} to {chance.max():.2f})" for _, chance in both]
+    ends = [f"({chance.min():.2f} to {chance.max():.2f})" for _, chance in both]
     pairs = zip(*(own for own, _ in both), strict=True)
     return [f"deletion {out:.2f} {ends[0]}\ninsertion {into:.2f} {ends[1]}" for out, into in pairs]
 
@@ -106,9 +106,9 @@ names, numbers = ["P: noise", "Q: the network"], said(network, torch.cat(two))
 figures.heatmaps(photo, two, numbers, names=names, title="the same, with their numbers")
 
 # %% numbers-explained [markdown]
-# **Observe.** Insertion tells them apart: Q lies far beyond chance, P within. Deletion does not: both lie within
-# chance. Grey patches are a sight of their own, which this network has never seen, so taking *any* places away spoils
-# the score.
+# In brackets: the random maps. **Observe.** Insertion tells them apart: Q lies far beyond chance, P within. Deletion
+# does not: both lie within chance. Grey patches are a sight of their own, which this network has never seen, so taking
+# *any* places away spoils the score.
 #
 # Two sound tests, one image, two answers. Keep it in mind, and report both.
 
@@ -442,6 +442,11 @@ figures.bars(torch.stack(sure), labels=NAMES, title="probability of cat on this 
 
 # %% see-covered
 figures.bars(torch.stack(covered), labels=NAMES, title="share of the face where the map is above half of its maximum")
+
+# %% five-explained [markdown]
+# **Observe.** The claim at the top was made of CBAM. On this photograph its network is *less* sure than the one without
+# attention. Coordinate attention's is surer than all, and its map covers most. Had we begun with another module,
+# another photograph or another seed, there would be another story, and a picture for it.
 
 # %% around-idea [markdown]
 # ### Before and after the block
