@@ -522,10 +522,10 @@ figures.box_maps(
 # YOLO-style models give the same numbers, in one of a few forms (`help(attncourse.explain.detection)`). In a terminal:
 #
 #     attncourse explain photo.jpg --host my_file.py:my_model --method layer_cam --layer backbone.9 \
-#         --target attncourse.explain.detection:confidence --out maps
+#         --target attncourse.explain.detection:confidence --out maps.png
 #
 # `best_class` asks for the class; of your own, `third_box = box(2, number=7)` in `mine.py`, and `--target
-# mine.py:third_box`. After training loops, check three things: are the scores raw, or sigmoids? Do several cells
+# mine.py:third_box`. Check three things first: are the scores raw, or sigmoids? Do several cells
 # answer for one object, so that two "boxes" are one? And how far does the gradient reach at that layer?
 
 # %% conclusion-idea [markdown]
