@@ -391,7 +391,8 @@ faults = ("train mode", "wrong class", "wrong layer", "no ReLU")
 # Write `accepts(implementation)`: it gets a function like your `grad_cam_map`, calls it with tensors of your choice,
 # and returns True for a right one and False for a wrong one. One that raises counts as refused.
 #
-# Which activations and gradients make a bug visible? Think of what was the same everywhere in the last stage.
+# Which activations and gradients make a bug visible? Think of what was the same everywhere in the last stage. And what
+# must an implementation leave as it was?
 
 # %% cam-tests
 def accepts(implementation):
@@ -399,9 +400,11 @@ def accepts(implementation):
     ### BEGIN SOLUTION
     torch.manual_seed(0)
     activations, gradients = torch.randn(2, 2, 3, 4, 5)
+    kept = activations.clone()
     weights = [[gradients[b, k].mean() for k in range(3)] for b in range(2)]
     sums = [sum(weights[b][k] * activations[b, k] for k in range(3)) for b in range(2)]
-    return torch.allclose(implementation(activations, gradients), torch.stack(sums).clamp(min=0), atol=1e-5)
+    right = torch.allclose(implementation(activations, gradients), torch.stack(sums).clamp(min=0), atol=1e-5)
+    return right and torch.equal(activations, kept)
     ### END SOLUTION
 
 # %% try-your-test

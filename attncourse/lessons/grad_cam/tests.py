@@ -24,10 +24,11 @@ exercise = TestsExercise(
         "When does each bug show? Think of signs, of gradients that differ from place to place, of two images.",
         "In the last stage a gradient is the same at every place of a channel: there even a map that never averages "
         "looks right. And where all is positive, nobody misses the ReLU.",
-        "Compare the values as they are: whoever divides by the maximum first cannot tell a mean from a sum.",
-        "In full, after `torch.manual_seed(0)`: `a, g = torch.randn(2, 2, 3, 4, 5)`; "
+        "Compare the values as they are: whoever divides by the maximum first cannot tell a mean from a sum. And look "
+        "at the activations afterwards: are they what you gave?",
+        "In full, after `torch.manual_seed(0)`: `a, g = torch.randn(2, 2, 3, 4, 5)`; `kept = a.clone()`; "
         "`expected = torch.einsum('bk,bkhw->bhw', g.mean((2, 3)), a).clamp(min=0)`; "
-        "`return torch.allclose(implementation(a, g), expected, atol=1e-5)`.",
+        "`right = torch.allclose(implementation(a, g), expected, atol=1e-5)`; `return right and torch.equal(a, kept)`.",
     ],
 )
 
@@ -143,6 +144,17 @@ def tests_a_batch_of_one_only(implementation):
     Use two or more, and let them differ.
     """
     return _compare(implementation, *_case(batch=1))
+
+
+@exercise.misconception
+def forgets_to_look_at_the_inputs(implementation):
+    """Your test compares the map, and not what became of the activations.
+
+    One of the wrong ones gives the right map, and spoils the activations for whoever needs them next.
+
+    Keep a copy, and compare afterwards.
+    """
+    return _compare(implementation, *_case())
 
 
 @exercise.misconception
