@@ -16,8 +16,8 @@ exercise = ValueExercise(
     choices={
         "A": "Attention has taught the networks to mind what matters: of the maps, one covers more of the cat.",
         "B": "The attention with the highest share in the right cell looks best.",
-        "C": "In each of the networks Grad-CAM of the last stage points at the class that it is asked for more than by "
-        "chance; which attention looks best, one network of each leaves open.",
+        "C": "In each of the trained networks Grad-CAM of the last stage points at the class that it is asked for more "
+        "than by chance; which attention looks best, one network of each leaves open.",
         "D": "The maps of the five networks are equally good, so attention changes nothing.",
         "E": "Maps like these show nothing about a network: noise draws them as well.",
         "F": "The maps show that the networks recognise a cat as we do.",

@@ -478,7 +478,8 @@ figures.bars(correlations, labels=list(both), title="rank correlation of before 
 # ### Many images
 # One photograph says something about one photograph. The course's own record asks the same five networks on CIFAR-10's
 # test pictures. **The grid pointing game** (Böhle and others, 2021): four pictures of four classes in one mosaic; how
-# much of the map for a class lies in the cell of that class? A map that is blind to classes gets a quarter.
+# much of the map for a class lies in the cell of that class? A map that is blind to classes gets a quarter; so should
+# an untrained network.
 #
 # **Predict** for the last stage and for the stage before it.
 
@@ -509,8 +510,8 @@ explain.recorded("localisation_seeds").table(measure="share_inside_difference")
 #
 # - **A** Attention has taught the networks to mind what matters: of the maps, one covers more of the cat.
 # - **B** The attention with the highest share in the right cell looks best.
-# - **C** In each of the networks Grad-CAM of the last stage points at the class that it is asked for more than by
-#   chance; which attention looks best, one network of each leaves open.
+# - **C** In each of the trained networks Grad-CAM of the last stage points at the class that it is asked for more than
+#   by chance; which attention looks best, one network of each leaves open.
 # - **D** The maps of the five networks are equally good, so attention changes nothing.
 # - **E** Maps like these show nothing about a network: noise draws them as well.
 # - **F** The maps show that the networks recognise a cat as we do.
