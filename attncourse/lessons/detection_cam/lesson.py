@@ -536,6 +536,8 @@ figures.box_maps(
 # - **B** Grad-CAM's maps say that the detector looks at both objects before it draws a box.
 # - **C** At `backbone` LayerCAM's map keeps to the asked box and Grad-CAM's does not; most of that place comes from the
 #   gradient's reach, for noise gets it too, and a part from what was learnt.
+
+# %% conclusion-choices [markdown]
 # - **D** `neck` is the best layer to explain: there LayerCAM's share is the highest.
 # - **E** The share says nothing about the network, for noise weights get more than a map without contrast.
 # - **F** With more training Grad-CAM would keep to the box as well.
