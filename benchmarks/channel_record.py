@@ -110,10 +110,6 @@ def rows(name: str, network: Mapping[str, Any]) -> list[dict[str, Any]]:
         for kind, unit in (("misses", "cats"), ("false_alarms", "others")):
             share = one[kind]
             made.append(_row(kind, facets, share["n"], unit, share["share"], share["interval"], "Wilson"))
-        made.append(
-            _row("share_inside_ears", facets, 1, "photograph", one["occlusion"]["mean"]["share_inside_ears"], None,
-                 level=one["occlusion"]["chance"])
-        )  # fmt: skip
         for kind, key in (("accuracy_change", "accuracy"), ("cat_accuracy_change", "cat")):
             change = one["switched_off"][key]
             made.append(_row(kind, facets, change["n"], "pictures", change["change"], change["interval"],
@@ -189,9 +185,9 @@ def _variant(name: str) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """Six digits are more than any of these numbers is good for."""
+    """Four digits are more than any of these numbers is good for."""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return round(float(f"{value:.4g}"), 5)
     if isinstance(value, Mapping):
         return {key: _rounded(one) for key, one in value.items()}
     return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value
