@@ -176,7 +176,7 @@ def _row(
 ) -> dict[str, Any]:  # fmt: skip
     low, high = bounds or (None, None)
     made = {"measure": measure, **facets, "n": n, "unit": unit, "mean": mean, "deviation": deviation}
-    made |= {"low": low, "high": high, "level": level}
+    made |= {"low": low, "high": high} | ({} if level is None else {"level": level})
     return made if interval_by == "t" or bounds is None else {**made, "interval_by": interval_by}
 
 
@@ -212,7 +212,7 @@ def compact(made: Mapping[str, Any]) -> str:
             parts = [key + lines(one, depth - 1) for key, one in zip(keys, _in(value), strict=True)]
             opening, closing = "{}" if isinstance(value, dict) else "[]"
             return opening + "\n" + ",\n".join(parts) + "\n" + closing
-        return json.dumps(value)
+        return json.dumps(value, separators=(",", ":"))
 
     return lines(made, 5) + "\n"
 
