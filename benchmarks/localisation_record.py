@@ -89,8 +89,14 @@ def notes_on_networks(
     less = {method: found("share_less_grad_cam", LAST, method) for method in METHODS if method != "grad_cam"}
     points = {method: found("pointing_rate", LAST, method) for method in ("grad_cam", "layer_cam")}
     gains = {
-        (measure, method): found(f"{measure}_gain", LAST, method)
+        (measure, layer, method): found(f"{measure}_gain", layer, method)
         for measure in ("deletion", "insertion")
+        for layer in (FIRST, LAST)
+        for method in ("grad_cam", "layer_cam")
+    }
+    kept = {
+        (layer, method): found("randomisation", layer, method)
+        for layer in (FIRST, LAST)
         for method in ("grad_cam", "layer_cam")
     }
     trained_to = ", ".join(f"{name} {accuracy:.1%}" for name, accuracy in accuracies.items())
@@ -112,11 +118,17 @@ def notes_on_networks(
         "every place, so XGrad-CAM is Grad-CAM there, and Grad-CAM++ and LayerCAM leave out the channels that speak "
         f"against the class. The highest place lies in the right cell in {_span(points['grad_cam'])} with Grad-CAM, "
         f"in {_span(points['layer_cam'])} with LayerCAM.",
-        f"Allowed: whether the score hangs on what the map of {LAST} shows. Beside a random order, the area gained by "
-        + "; ".join(f"{name} with {method} is {_gain(one)}" for (name, method), one in gains.items())
-        + ". With noise "
-        f"in place of all weights the rank correlation with the map of {LAST} is {_span(found('randomisation'))}: what "
-        "is near 0 or below was the network's doing, not the picture's.",
+        "Allowed: whether the score hangs on what the map shows. Beside an order that is random but as coarse, the "
+        "area gained by "
+        + "; ".join(
+            f"{measure}, {layer}, {method}: {_span(one, '+.3f')}, {_above(one, 0)} of {len(one)} intervals above 0"
+            for (measure, layer, method), one in gains.items()
+        )
+        + ". So two measures may judge one map differently: say which was measured.",
+        "Allowed: whether the map hangs on what was learnt. With noise in place of all weights, the rank correlation "
+        "with the map as it was is "
+        + "; ".join(f"{layer}, {method}: {_span(one, '+.3f')}" for (layer, method), one in kept.items())
+        + ". As far as it lies from 0, above or below, the map's order of places was not learnt.",
         "Allowed: what the last attention block does to the map within its own network. The share in the right cell, "
         "after less before: "
         + "; ".join(f"{one['variant']} {_one(one)}" for one in found("around_change", None))
@@ -125,10 +137,6 @@ def notes_on_networks(
         "speak of other mosaics, not of other trainings; the record localisation_seeds asks that. Not allowed either: "
         "anything about hard, large or whole pictures (a mosaic is none), other data, or why a network decided so.",
     ]
-
-
-def _gain(rows: Sequence[Mapping[str, Any]]) -> str:
-    return f"{_span(rows, '+.3f')}, {_above(rows, 0)} of {len(rows)} intervals above 0"
 
 
 def _span(rows: Sequence[Mapping[str, Any]], form: str = ".3f") -> str:
