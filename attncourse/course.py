@@ -65,6 +65,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(4, "cbam", "cbam", "CBAM: channels, then places"),
     Lesson(5, "bam", "bam", "BAM: two branches, one gate"),
     Lesson(6, "coordinate_attention", "coordinate", "Coordinate attention"),
+    Lesson(7, "grad_cam", "cam", "Grad-CAM: where does it look?"),
     Lesson(8, "cifar10_lab", "lab", "The lab: does it help?"),
     Lesson(9, "detection_cam", "detect", "CAM for a detector: which box?"),
 )

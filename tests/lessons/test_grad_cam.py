@@ -146,6 +146,11 @@ def test_the_conclusion_that_passes_is_the_one_that_the_records_allow() -> None:
     assert [row["variant"] for row in last] == list(names)
     for row in last:
         assert row.level == 0.25 and row.low is not None and row.low > 0.25, row
+    # What the notebook says it observes.
+    assert min(last, key=lambda row: row.mean)["variant"] == "cbam"
+    assert all(0.65 < row.mean < 0.8 for row in last)
+    (gain,) = record.select(measure="deletion_gain", variant="none", method="grad_cam", layer="stages.2")
+    assert gain.n == 60 and gain.low is not None and gain.low > 0
     # "Noise draws them as well" is refused: with noise in place of the weights the maps are other maps.
     for row in record.select(measure="randomisation", method="grad_cam", layer="stages.2", variant=names):
         assert abs(row.mean) < 0.5
