@@ -25,6 +25,8 @@ from attncourse.storage import write_atomically
 
 # Of the deletion curves, and the random orders that the map's own is compared with.
 STEPS, ORDERS = 10, 9
+# How far a layer's proportions may be from the image's: strides and padding round.
+ALIKE = 1.8
 
 
 def run(options: argparse.Namespace) -> int:
@@ -97,13 +99,22 @@ def _explained(cam: CAM, target: Target, text: str | None, record: Any) -> tuple
 
 
 def _usual_layer(model: nn.Module, images: Tensor) -> str:
-    """The last stage of a host; of another network the last layer whose output has height and width."""
+    """The last stage of a host; of another network the last layer whose output is shaped like the image.
+
+    In a transformer the heads' keys are (B, heads, tokens, features): four axes too, and no places.
+    """
     if isinstance(model, hosts.Host):
         return f"stages.{len(model.stages) - 1}"
-    found = list(own_code.call(f"the network on an image {tuple(images.shape)}", layers.spatial, model, images))
-    if not found:
-        raise ExplainError("no layer of this network has an output (B, C, h, w) with more than one place; give --layer")
-    return found[-1]
+    found = own_code.call(f"the network on an image {tuple(images.shape)}", layers.spatial, model, images)
+    height, width = images.shape[2:]
+    alike = [name for name, (h, w) in found.items() if 1 / ALIKE <= (height / h) / (width / w) <= ALIKE]
+    if not alike:
+        others = f"; of other proportions: {', '.join(list(found)[-3:])}" if found else ""
+        raise ExplainError(
+            f"no layer of this network has an output (B, C, h, w) of the image's proportions and more than one place"
+            f"{others}; give --layer"
+        )
+    return alike[-1]
 
 
 def _noise(model: nn.Module, layer: str, images: Tensor, target: Target, method: str) -> Randomisation:

@@ -251,3 +251,25 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_network_as_it_was() -> None:
     with pytest.raises(ExplainError, match="missing: 1.weight, 1.bias"):
         weights.fill(model, nn.Sequential(nn.Linear(2, 3)).state_dict(), Path("one.pt"))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_the_usual_layer_is_shaped_like_the_image() -> None:
+    class Heads(nn.Module):
+        """Tokens as a transformer has them: their four axes are heads and features, not places."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches, self.keys, self.classes = nn.Conv2d(3, 8, 8, 8), nn.LayerNorm(4), nn.Linear(8, 2)
+
+        def forward(self, images: Tensor) -> Tensor:
+            tokens = self.patches(images).flatten(2).mT
+            keys = self.keys(tokens.unflatten(2, (2, 4)).transpose(1, 2))
+            return self.classes(keys.transpose(1, 2).flatten(2).mean(1))
+
+    images = torch.zeros(1, 3, 40, 24)
+    assert command._usual_layer(Heads(), images) == "patches"
+    only_tokens = Heads()
+    only_tokens.patches = nn.Sequential()  # type: ignore[assignment]
+    only_tokens.forward = lambda x: only_tokens.keys(x.mean(1).flatten(1).unflatten(1, (1, 240, 4)))  # type: ignore
+    with pytest.raises(ExplainError, match="proportions.*keys; give --layer"):
+        command._usual_layer(only_tokens, images)
