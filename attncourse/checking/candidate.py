@@ -21,6 +21,7 @@ import numpy
 import torch
 from torch import Tensor, nn
 
+from attncourse.checking.borrowed import no_borrowed_functions
 from attncourse.checking.condition import conditions, left_behind
 from attncourse.checking.draw import Draw
 from attncourse.checking.fixtures import Fixture
@@ -89,7 +90,7 @@ class Workbench:
             given = [_resolve(argument) for argument in arguments]
             before, luck = conditions(given), torch.get_rng_state()
             try:
-                with guarded(), self._noticing_ours(), torch.set_grad_enabled(records):
+                with guarded(), self._noticing_ours(functions=True), torch.set_grad_enabled(records):
                     found = self._answer(*given)
                     values.append(plain(found if gradients else _without_numpy(found)))
             except AnswerError as error:
@@ -247,8 +248,11 @@ class Workbench:
         return {"accepts": accepts, "called": calls, "said": ""}
 
     @contextlib.contextmanager
-    def _noticing_ours(self) -> Iterator[None]:
-        """Refuse to run a module of ours that hides where ``_ours`` cannot look (a closure, a plain list)."""
+    def _noticing_ours(self, functions: bool = False) -> Iterator[None]:
+        """Refuse to run a module of ours that hides where ``_ours`` cannot look (a closure, a plain list).
+
+        ``functions``: those of the library as well.
+        """
         if self._trusted:
             yield
             return
@@ -259,7 +263,8 @@ class Workbench:
 
         hook = nn.modules.module.register_module_forward_pre_hook(notice)
         try:
-            yield
+            with no_borrowed_functions() if functions else contextlib.nullcontext():
+                yield
         finally:
             hook.remove()
 

@@ -270,8 +270,8 @@ def wrong_share(*, tolerance: float = 0.0, first: bool = False, flat: float = 1.
         ("target", lambda o, b, n=None: exercise_of("target").right(o, b, n) ** 2),
         ("layer_cam", lambda a, g: (g.relu() * a).sum(1).relu().sqrt()),
         ("layer_cam", lambda a, g: (g.relu() * a).sum(1, keepdim=True).relu()),
-        ("layer_cam", lambda a, g: explain.grad_cam(a, g)),
-        ("layer_cam", lambda a, g: explain.x_grad_cam(a, g)),
+        ("layer_cam", lambda a, g: (g.mean((2, 3), keepdim=True).relu() * a).sum(1).relu()),
+        ("layer_cam", lambda a, g: (g.sum((2, 3), keepdim=True) * a).sum(1).relu()),
         ("share", wrong_share(tolerance=1.0)),
         ("share", wrong_share(first=True)),
         ("share", wrong_share(flat=0.5)),
@@ -285,6 +285,25 @@ def wrong_share(*, tolerance: float = 0.0, first: bool = False, flat: float = 1.
 def test_wrong_answers_are_refused(name: str, answer: object) -> None:
     report = judged(name, answer)
     assert not report.passed and report.score < report.max_score
+
+
+def share_by_the_library(maps: Tensor, boxes: Tensor) -> Tensor:
+    rows, columns = torch.arange(maps.shape[1])[:, None] + 0.5, torch.arange(maps.shape[2]) + 0.5
+    left, top, right, bottom = boxes[:, :, None, None].unbind(1)
+    return explain.share_inside(maps, (left <= columns) & (columns < right) & (top <= rows) & (rows < bottom))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("target", lambda o, b, n=None: box_target(b, n, anchors=1)(o)),
+        ("layer_cam", lambda a, g: explain.layer_cam(a, g)),
+        ("share", share_by_the_library),
+    ],
+)
+def test_what_the_library_computes_is_no_answer(name: str, answer: object) -> None:
+    report = judged(name, answer)
+    assert (report.passed, report.subgoal) == (False, "the answer is your own")
 
 
 @pytest.mark.parametrize("name", ["decode", "target", "layer_cam", "share"])
