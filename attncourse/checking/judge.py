@@ -233,7 +233,7 @@ class Judge:
         assert isinstance(exercise, TestsExercise)
         right, wrong = self._examined(candidate, exercise)
         if not any(verdict["called"] for _, verdict in [*right, *wrong]):
-            return self._not_attempted()
+            return self._stopped_early(right[0][1]["said"])
         refused = [(name, verdict) for name, verdict in right if not verdict["accepts"]]
         missed = [name for name, verdict in wrong if verdict["accepts"]]
         if not refused and not missed:
@@ -275,6 +275,14 @@ class Judge:
         found = {place: (name, candidate.examine(function)) for place, (name, function) in order}
         verdicts = [found[place] for place in range(len(order))]
         return verdicts[: len(right)], verdicts[len(right) :]
+
+    def _stopped_early(self, said: str) -> Report:
+        """On tests that never called the implementation: not written yet, or stopped by an error before."""
+        if not said:
+            return self._not_attempted()
+        why = f"It called no implementation: before, your code raised {said}."
+        step = f"Run {self.exercise.answer}(...) on an answer of your own, and follow it to the line where it stops."
+        return self._report(INCORRECT, subgoal=SUBGOALS["raised"], why=why, next_step=step)
 
     def _pattern(self, exercise: TestsExercise, wrong: Misconception) -> tuple[bool, ...]:
         bench = Workbench(wrong.implementation, trusted=True)

@@ -219,6 +219,12 @@ def test_a_test_is_scored_on_both_sides() -> None:
     assert verdict(tests, refuses_all).subgoal == "it accepts every right implementation"
 
 
+def test_a_test_that_stops_before_it_tests_anything_is_told_why() -> None:
+    report = verdict(tests, lambda f: torch.equal(torch.ones(2).view(3), f(torch.ones(3))))
+    assert (report.state, report.subgoal) == ("incorrect", "your code runs without an error")
+    assert "It called no implementation" in report.why and "shape '[3]' is invalid" in report.why
+
+
 def test_ours_is_told_apart() -> None:
     class Derived(SqueezeExcitation):
         pass
