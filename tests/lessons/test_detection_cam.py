@@ -121,12 +121,80 @@ def test_a_sigmoid_scales_one_boxs_map_and_leaves_nothing_of_a_sure_one() -> Non
     assert 0 < after.max() <= raw.max() / 4 and surer.max() == 0
 
 
-def cell(name: str) -> dict[str, Any]:
-    """What a cell of the lesson defines."""
-    (source,) = (one.source for one in build(LESSON).solved.cells if one.id == name)
-    names: dict[str, Any] = {"torch": torch}
-    exec(source, names)
+def test_a_boxs_score_depends_on_35_by_35_pixels() -> None:
+    model = detector_of_noise()
+    images = torch.rand(1, 3, 48, 64).requires_grad_()
+    box_target(5 * 16 + 7, anchors=1)(model(images)).sum().backward()
+    assert images.grad is not None
+    rows, columns = images.grad.abs().sum((0, 1)).nonzero().unbind(1)
+    assert int(rows.max() - rows.min()) + 1 == 35 == int(columns.max() - columns.min()) + 1
+
+
+def cell(*wanted: str, **given: Any) -> dict[str, Any]:
+    """What these cells of the lesson define, one after the other, with names that earlier ones gave."""
+    sources = {one.id: one.source for one in build(LESSON).solved.cells}
+    names: dict[str, Any] = {"torch": torch, **given}
+    for name in wanted:
+        exec(sources[name], names)
     return names
+
+
+def share_in_numpy(maps: Tensor, boxes: Tensor) -> numpy.ndarray:
+    found: numpy.ndarray = share_by_running_sums(maps, boxes)
+    return found
+
+
+def layer_cam_in_numpy(activations: Tensor, gradients: Tensor) -> numpy.ndarray:
+    found: numpy.ndarray = (gradients.numpy().clip(0) * activations.numpy()).sum(1).clip(0)
+    return found
+
+
+def test_what_passes_as_an_array_is_used_further_down_as_well() -> None:
+    names = cell(
+        "stand-in",
+        "layer-cam-or-ours",
+        "inside",
+        score=exercise_of("target").right,
+        layer_cam=layer_cam_in_numpy,
+        share=share_in_numpy,
+        edges=torch.tensor([[2.0, 3, 20, 31]]),
+        scaled=explain.scaled,
+        explain=explain,
+        box_target=box_target,
+    )
+    assert names["Score"] is names["score"] and names["Local"] is names["yours"]
+    maps, edges = Draw(7).normal(1, 12, 16).abs(), names["edges"]
+    wanted = exercise_of("share").right(explain.scaled(maps, (48, 64)), edges)
+    torch.testing.assert_close(names["shares_of"](maps, edges), wanted, check_dtype=False)
+    assert names["below"](maps, edges) == [f"{100 * float(wanted):.0f} % inside"]
+    with CAM(detector_of_noise(), "backbone", names["Local"]) as cam:
+        assert cam(torch.rand(1, 3, 48, 64), box_target(20, anchors=1)).shape == (1, 12, 16)
+
+
+@pytest.mark.parametrize("form", ["tensor", "array"])
+def test_below_the_boxes_stands_how_far_they_overlap_the_truth(form: str) -> None:
+    outputs = torch.zeros(60, 8, 12, 16)  # each box is 14 by 14 pixels around the centre of its cell
+    outputs[17, 4, 5, 7] = 1
+    scenes = detector.scenes(18, seed=1, twins=True)
+    truth = torch.tensor([[23.0, 15, 37, 29]])
+    scenes = detector.Scenes(
+        scenes.images,
+        (*scenes.boxes[:17], truth),
+        (*scenes.classes[:17], torch.tensor([0])),
+        (*scenes.masks[:17], torch.zeros(1, 48, 64, dtype=torch.bool)),
+    )
+    statements: list[str] = []
+
+    class Figures:
+        def boxed(self, image: Tensor, found: Any, statement: str = "", **_: Any) -> None:
+            statements.append(statement)
+
+    names = cell("published", "see-published", outputs=outputs, scenes=scenes, detector=detector, figures=Figures())
+    boxes = exercise_of("decode").right(outputs, 4, 14.0)
+    names["drawn"](boxes.numpy() if form == "array" else boxes, "yours")
+    names["drawn"](None, "yours")
+    # published: from (20.5, 28.5) on, so 11.5 by 0.5 are shared of 2 * 14 * 14 pixels
+    assert statements == ["overlap with the truth: 0.01", "overlap with the truth: 1.00", ""]
 
 
 def test_each_of_the_five_targets_has_the_fault_of_its_name() -> None:
@@ -304,6 +372,47 @@ def share_by_the_library(maps: Tensor, boxes: Tensor) -> Tensor:
 def test_what_the_library_computes_is_no_answer(name: str, answer: object) -> None:
     report = judged(name, answer)
     assert (report.passed, report.subgoal) == (False, "the answer is your own")
+
+
+def share_by_raw_slices(maps: Tensor, boxes: Tensor) -> Tensor:
+    found = []
+    for values, (left, top, right, bottom) in zip(maps, boxes.tolist(), strict=True):
+        values = values if values.any() else torch.ones_like(values)
+        found.append(values[int(top) : int(bottom), int(left) : int(right)].sum() / values.sum())
+    return torch.stack(found)
+
+
+def published_but(*, mirrored: bool = True, corner: bool = True, a_pixel: bool = True) -> object:
+    """The published function with some of its bugs."""
+
+    def decoded(outputs: Tensor, stride: float, prior: float) -> Tensor:
+        places = torch.arange(outputs.shape[2])[:, None], torch.arange(outputs.shape[3])
+        sides = [prior * outputs[:, 2].exp(), prior * outputs[:, 3].exp()]
+        edges = []
+        for place, moved, side in zip(places if mirrored else places[::-1], (0, 1), sides, strict=True):
+            part = outputs[:, moved].sigmoid()
+            centre = place * stride + part * (1 if a_pixel else stride)
+            edges.append(centre if corner else centre - side / 2)
+        return torch.stack([*edges, edges[0] + sides[0], edges[1] + sides[1]], 3).flatten(1, 2)
+
+    return decoded
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "diagnosis"),
+    [
+        ("decode", published_but(), "is-mended-in-no-place"),
+        ("decode", published_but(mirrored=False), "is-mended-in-one-place"),
+        ("decode", published_but(corner=False), "is-mended-in-one-place"),
+        ("decode", published_but(a_pixel=False), "is-mended-in-one-place"),
+        ("decode", published_but(corner=False, a_pixel=False), "exchanges-rows-and-columns"),
+        ("layer_cam", lambda a, g: (g.relu() * a).relu().sum(1), "relu-of-the-activations-too"),
+        ("share", share_by_raw_slices, "cuts-the-edges-off"),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 2])
+def test_mistakes_written_by_others_get_their_names(name: str, answer: object, diagnosis: str, seed: int) -> None:
+    assert judged(name, answer, seed).diagnosis == diagnosis
 
 
 @pytest.mark.parametrize("name", ["decode", "target", "layer_cam", "share"])

@@ -39,3 +39,22 @@ def share_of(maps: Tensor, pixels: Tensor) -> Tensor:
     """The share of each map in some pixels: ``(B, H, W)``, bool ``(B, H, W) -> (B,)``."""
     maps = with_contrast(maps)
     return (maps * pixels).sum((1, 2)) / maps.sum((1, 2))
+
+
+def cells(outputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column of each cell, ``(h, w)`` each."""
+    rows, columns = torch.arange(outputs.shape[2]), torch.arange(outputs.shape[3])
+    return tuple(torch.meshgrid(rows, columns, indexing="ij"))  # type: ignore[return-value]
+
+
+def centres(outputs: Tensor, stride: float) -> tuple[Tensor, Tensor]:
+    row, column = cells(outputs)
+    return (column + outputs[:, 0].sigmoid()) * stride, (row + outputs[:, 1].sigmoid()) * stride
+
+
+def sizes(outputs: Tensor, prior: float) -> tuple[Tensor, Tensor]:
+    return prior * outputs[:, 2].exp(), prior * outputs[:, 3].exp()
+
+
+def around(x: Tensor, y: Tensor, w: Tensor, h: Tensor) -> Tensor:
+    return torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], dim=3).flatten(1, 2)

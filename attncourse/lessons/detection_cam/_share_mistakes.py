@@ -39,6 +39,12 @@ def slices_from_behind(maps, boxes):
     return torch.stack([m[t:b, le:r].sum() / m.sum() for m, (le, t, r, b) in zip(filled, edges, strict=True)])
 
 
+def slices_cut_off(maps, boxes):
+    """The next one with slices, which count from behind as well."""
+    filled, edges = with_contrast(maps), boxes.int().tolist()
+    return torch.stack([m[t:b, le:r].sum() / m.sum() for m, (le, t, r, b) in zip(filled, edges, strict=True)])
+
+
 def cuts_the_edges_off(maps, boxes):
     """You cut off what stands behind the point of each edge: 1.75 became 1.
 
@@ -159,3 +165,4 @@ MISTAKES = (
     nothing_over_nothing,
     nothing_is_zero,
 )
+DRESSES = {cuts_the_edges_off: (slices_cut_off,)}

@@ -51,10 +51,10 @@ def from_where_to_why() -> str:
 def takes_the_method_for_the_network() -> str:
     """You took a property of the method for one of the network.
 
-    The gradient of a box reaches 5x5 cells: the other object is out of its reach, so the detector can't look there for
-    this box. Grad-CAM lights it up because it has averaged the place away.
+    At `neck` Grad-CAM lights up both objects wherever they lie, because it has averaged the place away. The box's score
+    itself depends on 35x35 pixels around its cell: an object beyond them cannot change it, and lights up all the same.
 
-    Ask which cells can move the score at all.
+    Ask which pixels can move the score at all.
     """
     return "B"
 

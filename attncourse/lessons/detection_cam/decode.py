@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from attncourse.checking import Case, Draw, FunctionExercise
+from attncourse.lessons.detection_cam._decode_mistakes import DRESSES, MISTAKES
+from attncourse.lessons.detection_cam._parts import around, centres, sizes
 
 exercise = FunctionExercise(
     "detect-decode",
@@ -38,29 +40,10 @@ exercise = FunctionExercise(
 )
 
 
-def _cells(outputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and column of each cell, ``(h, w)`` each."""
-    rows, columns = torch.arange(outputs.shape[2]), torch.arange(outputs.shape[3])
-    return tuple(torch.meshgrid(rows, columns, indexing="ij"))  # type: ignore[return-value]
-
-
-def _centres(outputs: Tensor, stride: float) -> tuple[Tensor, Tensor]:
-    row, column = _cells(outputs)
-    return (column + outputs[:, 0].sigmoid()) * stride, (row + outputs[:, 1].sigmoid()) * stride
-
-
-def _sizes(outputs: Tensor, prior: float) -> tuple[Tensor, Tensor]:
-    return prior * outputs[:, 2].exp(), prior * outputs[:, 3].exp()
-
-
-def _around(x: Tensor, y: Tensor, w: Tensor, h: Tensor) -> Tensor:
-    return torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], dim=3).flatten(1, 2)
-
-
 @exercise.reference
 def decoded(outputs: Tensor, stride: float, prior: float) -> Tensor:
     """``(B, 5 + classes, h, w)``, pixels, pixels ``-> (B, h * w, 4)``."""
-    return _around(*_centres(outputs, stride), *_sizes(outputs, prior))
+    return around(*centres(outputs, stride), *sizes(outputs, prior))
 
 
 @exercise.cases
@@ -124,127 +107,5 @@ def by_cumulative_ones(outputs, stride, prior):
     return torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1).flatten(2).mT
 
 
-@exercise.misconception
-def exchanges_rows_and_columns(outputs, stride, prior):
-    """You counted rows for x and columns for y.
-
-    x runs along a row: it counts columns. All boxes are mirrored at the diagonal; on square images of one centred thing
-    nobody notices.
-
-    Add the column to x and the row to y.
-    """
-    row, column = _cells(outputs)
-    x, y = (row + outputs[:, 0].sigmoid()) * stride, (column + outputs[:, 1].sigmoid()) * stride
-    return _around(x, y, *_sizes(outputs, prior))
-
-
-@exercise.misconception
-def takes_the_centre_for_the_corner(outputs, stride, prior):
-    """You took the centre for the left upper corner.
-
-    All boxes lie half their size too far to the right and too low.
-
-    left = x - w / 2, right = x + w / 2.
-    """
-    x, y = _centres(outputs, stride)
-    w, h = _sizes(outputs, prior)
-    return torch.stack([x, y, x + w, y + h], dim=3).flatten(1, 2)
-
-
-@exercise.misconception
-def moves_by_a_pixel_at_most(outputs, stride, prior):
-    """You added the sigmoid after multiplying by the stride.
-
-    It is a share of a cell. So it moves the centre by one pixel at most, and boxes are off by up to a cell.
-
-    (cell + sigmoid) * stride.
-    """
-    row, column = _cells(outputs)
-    x, y = column * stride + outputs[:, 0].sigmoid(), row * stride + outputs[:, 1].sigmoid()
-    return _around(x, y, *_sizes(outputs, prior))
-
-
-@exercise.misconception
-def is_mended_in_no_place(outputs, stride, prior):
-    """This is the published function as it was.
-
-    All three bugs are still there: look at the picture of its boxes.
-
-    Begin with one cell and zeros: where is its centre, and where are the edges of its box?
-    """
-    row, column = _cells(outputs)
-    x, y = row * stride + outputs[:, 0].sigmoid(), column * stride + outputs[:, 1].sigmoid()
-    w, h = _sizes(outputs, prior)
-    return torch.stack([x, y, x + w, y + h], dim=3).flatten(1, 2)
-
-
-@exercise.misconception
-def gives_centre_and_size(outputs, stride, prior):
-    """You gave centre and size: x, y, width, height.
-
-    Both forms are in use, and nothing in four numbers says which it is. Asked for were the edges.
-
-    left, top, right, bottom.
-    """
-    return torch.stack([*_centres(outputs, stride), *_sizes(outputs, prior)], dim=3).flatten(1, 2)
-
-
-@exercise.misconception
-def takes_the_width_to_either_side(outputs, stride, prior):
-    """You went a whole width to the left and a whole width to the right.
-
-    The boxes are twice as wide and twice as high.
-
-    Half of it to either side.
-    """
-    w, h = _sizes(outputs, prior)
-    return _around(*_centres(outputs, stride), 2 * w, 2 * h)
-
-
-@exercise.misconception
-def leaves_the_sigmoid_out(outputs, stride, prior):
-    """You left out the sigmoid of x and y.
-
-    Then a centre can lie cells away from its own cell.
-
-    (cell + sigmoid(x)) * stride.
-    """
-    row, column = _cells(outputs)
-    x, y = (column + outputs[:, 0]) * stride, (row + outputs[:, 1]) * stride
-    return _around(x, y, *_sizes(outputs, prior))
-
-
-@exercise.misconception
-def leaves_the_exponential_out(outputs, stride, prior):
-    """You multiplied the prior by width and height themselves.
-
-    They are logarithms: 0 means "as wide as the prior". A negative one would turn the box inside out.
-
-    prior * exp(width).
-    """
-    return _around(*_centres(outputs, stride), prior * outputs[:, 2], prior * outputs[:, 3])
-
-
-@exercise.misconception
-def goes_column_by_column(outputs, stride, prior):
-    """Your boxes are right, and stand column by column.
-
-    Box number row * w + column is then another one, with another one's confidence.
-
-    Flatten (B, h, w, 4) from axis 1 to 2.
-    """
-    height, width = outputs.shape[2:]
-    boxes = decoded(outputs, stride, prior).view(-1, height, width, 4)
-    return boxes.transpose(1, 2).flatten(1, 2)
-
-
-@exercise.misconception
-def exchanges_width_and_height(outputs, stride, prior):
-    """You exchanged width and height.
-
-    Channel 2 is the width, which goes with x; channel 3 the height.
-
-    left = x - width / 2, top = y - height / 2.
-    """
-    w, h = _sizes(outputs, prior)
-    return _around(*_centres(outputs, stride), h, w)
+for mistake in MISTAKES:
+    exercise.misconception(mistake, dresses=DRESSES.get(mistake, ()))

@@ -148,11 +148,11 @@ def leaves_the_last_relu_out(activations, gradients):
 
 @exercise.misconception
 def relu_of_the_activations_too(activations, gradients):
-    """You took the ReLU of the activations as well.
+    """You took a second ReLU before the sum: of the activations, or of the products, which comes to the same.
 
     Then what negative activations take away from a place is lost before the sum.
 
-    ReLU for the gradients and for the sum; the activations stay as they are.
+    ReLU for the gradients, then the sum, then ReLU for the sum; the activations stay as they are.
     """
     return (gradients.relu() * activations.relu()).sum(1)
 

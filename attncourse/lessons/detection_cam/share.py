@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attncourse.checking import Case, Draw, FunctionExercise
 from attncourse.lessons.detection_cam._parts import pixels_of, share_of
-from attncourse.lessons.detection_cam._share_mistakes import MISTAKES
+from attncourse.lessons.detection_cam._share_mistakes import DRESSES, MISTAKES
 
 exercise = FunctionExercise(
     "detect-share",
@@ -130,4 +130,4 @@ def scaled_to_a_sum_of_one(maps, boxes):
 
 
 for mistake in MISTAKES:
-    exercise.misconception(mistake)
+    exercise.misconception(mistake, dresses=DRESSES.get(mistake, ()))
