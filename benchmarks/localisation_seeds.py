@@ -25,7 +25,7 @@ from attncourse.lab import Recipe, Run, execute
 from attncourse.lab.data import Dataset, load
 from attncourse.lab.run import network
 from attncourse.lab.statistics import PairedDifference, paired_differences
-from attncourse.lab.verdict import verdict
+from attncourse.lab.verdict import BETTER, WORSE, verdict
 from benchmarks import localisation_record
 from benchmarks.localisation import Network, known_to_all, play
 from benchmarks.localisation_record import LAST, row
@@ -91,8 +91,15 @@ def rows_of(shares: Shares, accuracies: Shares) -> list[dict[str, Any]]:
         low, high = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
         found = Average(one.n, one.mean, one.deviation, low, high)
         facets = _facets(f"{variant} - {VARIANTS[0]}", "share_inside")
-        rows.append({**row("share_inside_difference", facets, found, "seeds", 0.0), "verdict": verdict(one).words})
+        rows.append(
+            {**row("share_inside_difference", facets, found, "seeds", 0.0), "verdict": _sized(verdict(one).words)}
+        )
     return rows
+
+
+def _sized(words: str) -> str:
+    """The lab's verdict on accuracies, said of shares: a larger one makes no better network."""
+    return words.replace(BETTER, "larger").replace(WORSE, "smaller")
 
 
 def _facets(variant: str, measured: str) -> dict[str, str]:
@@ -102,10 +109,8 @@ def _facets(variant: str, measured: str) -> dict[str, str]:
 def notes(shares: Shares, accuracies: Shares, counts: Mapping[str, int], data: Dataset, epochs: int) -> list[str]:
     """How it was measured, and what follows."""
     seeds = len(shares[VARIANTS[0]])
-    means = {variant: sum(found) / len(found) for variant, found in shares.items()}
-    between = max(means.values()) - min(means.values())
-    within = max(max(found) - min(found) for found in shares.values())
-    orders = {tuple(sorted(VARIANTS, key=lambda variant: -shares[variant][seed])) for seed in range(seeds)}
+    bare = shares[VARIANTS[0]]
+    above = {variant: sum(share > other for share in shares[variant] for other in bare) for variant in VARIANTS[1:]}
     everything = [share for found in shares.values() for share in found]
     return [
         f"Data: {data.title}; the lab's host small, {epochs} epochs, {seeds} seeds of each of {len(VARIANTS)} "
@@ -114,18 +119,18 @@ def notes(shares: Shares, accuracies: Shares, counts: Mapping[str, int], data: D
         f"{counts['known']} among {counts['pictures']} test pictures that every network classifies right with a "
         "probability of at least 0.5.",
         f"Measured: the share of Grad-CAM of {LAST} in the right cell, and nothing else; paired by seed, less none, t "
-        f"intervals, Holm for {len(VARIANTS) - 1} differences. 'Better' stands for a larger share and no more; worth "
-        f"finding are {100 * WORTH:g} points.",
+        f"intervals, Holm for {len(VARIANTS) - 1} differences; worth finding are {100 * WORTH:g} points of the share.",
         f"Allowed: all {len(everything)} networks tell classes apart better than chance, whatever stands in them "
         f"({min(everything):.3f} to {max(everything):.3f}, chance 0.25)."
         if min(everything) > CHANCE
         else f"Not all networks are above chance: {min(everything):.3f} to {max(everything):.3f}, chance 0.25.",
-        *(f"{variant} less none: {verdict(one).why}" for variant, one in tested(shares).items()),
-        f"With one seed each, the five variants come in {len(orders)} different orders in {seeds} seeds. Two seeds of "
-        f"one variant lie up to {100 * within:.1f} points apart, the means of two variants up to {100 * between:.1f}. "
-        "So one picture, or one number, from one network of each says little about attention.",
+        *(f"Allowed: {variant} less none: {_sized(verdict(one).why)}" for variant, one in tested(shares).items()),
+        f"What one network of each would have said: of the {seeds * seeds} pairs of a seed with and a seed without, "
+        + ", ".join(f"{count} put {variant}" for variant, count in above.items())
+        + f" above none. Where that is neither 0 nor {seeds * seeds}, one pair of pictures could have shown either.",
         "Not allowed: the same of another host, longer training, other data, other layers or methods. The share is of "
-        "easy pictures in mosaics that no network was trained on, and a larger share is not a better network.",
+        "easy pictures in mosaics that no network was trained on. The accuracies differ as well, a larger share is not "
+        "a better network, and why a module changes the share was not measured.",
     ]
 
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from attncourse import hosts
+from attncourse import hosts, trained
 from attncourse.attention import ATTENTION
-from attncourse.explain import METHODS, Recorded, average, mosaics
+from attncourse.explain import METHODS, Recorded, average, measured, mosaics, recorded
 from attncourse.lab.data.dataset import Dataset, dataset
 from benchmarks import localisation, localisation_record, localisation_seeds
 from benchmarks.localisation import Network, Plan
@@ -132,13 +132,13 @@ def test_the_verdicts_of_the_seeds_follow_from_every_seed() -> None:
     accuracies = {variant: [0.7, 0.71, 0.72, 0.7] for variant in shares}
     rows = localisation_seeds.rows_of(shares, accuracies)
     words = {row["variant"]: row["verdict"] for row in rows if row["measure"] == "share_inside_difference"}
-    assert words["se - none"] == "better" and words["coordinate - none"] == "worse"
+    assert words["se - none"] == "larger" and words["coordinate - none"] == "smaller"
     assert words["cbam - none"] == "inconclusive"
-    assert words["bam - none"].startswith("better, yet by less than 2.00 points")
+    assert words["bam - none"].startswith("larger, yet by less than 2.00 points")
     data: Any = type("Data", (), {"title": "Made up"})
     said = localisation_seeds.notes(shares, accuracies, {"mosaics": 9, "known": 50, "pictures": 90}, data, epochs=2)
     assert "all 20 networks tell classes apart" in said[2] and "cbam less none: inconclusive" in " ".join(said)
-    assert "20.0 points apart" in " ".join(said), "of CBAM, 0.4 and 0.6"
+    assert "16 put se, 8 put cbam, 11 put bam, 0 put coordinate above none" in " ".join(said)
     said = localisation_seeds.notes({**shares, "bam": [0.2, 0.5, 0.5, 0.5]}, accuracies, {"mosaics": 9, "known": 50,
                                     "pictures": 90}, data, epochs=2)  # fmt: skip
     assert said[2].startswith("Not all networks are above chance: 0.200")
@@ -147,3 +147,29 @@ def test_the_verdicts_of_the_seeds_follow_from_every_seed() -> None:
 def test_a_measure_that_is_defined_nowhere_is_no_row() -> None:
     with pytest.raises(ValueError, match="randomisation of {'variant': 'se'} is defined nowhere"):
         localisation_record.row("randomisation", {"variant": "se"}, average(torch.tensor([float("nan")])), "draws", 0.0)
+
+
+def test_the_recorded_seeds_say_what_their_values_say() -> None:
+    made = json.loads((measured.FOLDER / "localisation_seeds.json").read_text())
+    values = made["values"]
+    assert made["rows"] == localisation_seeds.rows_of(values["share_inside"], values["test_accuracy"])
+    data: Any = type("Data", (), {"title": "CIFAR-10 (JPEG copy)"})
+    said = localisation_seeds.notes(
+        values["share_inside"], values["test_accuracy"], values, data, values["recipe"]["epochs"]
+    )
+    assert made["notes"] == said
+
+
+def test_the_recorded_networks_are_whole() -> None:
+    found = recorded("localisation")
+    variants = [network.variant for network in localisation.shipped()]
+    for measure in ("share_inside", "pointing_rate", "deletion_gain", "insertion_gain", "randomisation"):
+        rows = found.select(measure=measure, variant=variants)
+        wanted = {(one, layer, method) for one in variants for layer in localisation.LAYERS for method in METHODS}
+        assert {(row["variant"], row["layer"], row["method"]) for row in rows} == wanted
+    for row in found.select(measure="around_change"):
+        (before,) = found.select(measure="around_before", variant=row["variant"])
+        (after,) = found.select(measure="around_after", variant=row["variant"])
+        assert row.mean == pytest.approx(after.mean - before.mean, abs=1e-5)
+    accuracies = {one: trained.load(f"resnet20-{one}").record["test_accuracy"] for one in variants}
+    assert found.values["test_accuracy"] == accuracies, "measured with the networks that are shipped"
