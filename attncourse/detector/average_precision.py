@@ -26,13 +26,16 @@ def matches(found: Detections, boxes: Tensor, classes: Tensor, threshold: float 
     """Which object each detection of one image found: int64 ``(n,)``, -1 for none.
 
     The more confident choose first, among the objects ``boxes (m, 4), classes (m,)`` of their class that they overlap
-    by at least ``threshold``. Raises DetectorError for boxes or classes of another form.
+    by at least ``threshold``, above 0 and at most 1. Raises DetectorError for another one, and for boxes or classes of
+    another form.
     """
     require_objects(boxes, classes, "matches")
+    if not 0 < threshold <= 1:
+        raise DetectorError(f"threshold must lie above 0 and be at most 1, got {threshold!r}")
     found_which = torch.full((len(found),), -1)
     overlaps = intersection_over_union(found.boxes, boxes)
     overlaps = overlaps.where(found.classes[:, None] == classes, -1)
-    for number in range(len(found) if len(boxes) else 0):
+    for number in found.confidence.argsort(descending=True, stable=True).tolist() if len(boxes) else []:
         best = int(overlaps[number].argmax())
         if overlaps[number, best] >= threshold:
             found_which[number] = best

@@ -72,4 +72,9 @@ class Detector(nn.Module):
                 "expected images (B, 3, H, W) of floating point in [0, 1], H and W multiples of "
                 f"{STRIDE}; got {images.dtype} {tuple(images.shape)}"
             )
+        weights = self.head.weight
+        if images.dtype != weights.dtype and not torch.is_autocast_enabled():
+            raise DetectorError(
+                f"the weights are {weights.dtype}, the images {images.dtype}; give images of their type"
+            )
         return self.head(self.neck(self.backbone(images)))

@@ -96,6 +96,21 @@ def test_all_found_is_1_and_nothing_found_or_another_class_is_0() -> None:
     assert average_precision([nothing, nothing], truth) == 0
 
 
+def test_the_more_confident_choose_first_in_whatever_order_they_come() -> None:
+    boxes = torch.tensor([[0.0, 0, 10, 9], [0, 0, 10, 10]])
+    truth = scenes_of([boxes[1:]], [torch.tensor([0])])
+    found = Detections(boxes, torch.tensor([0.2, 0.9]), torch.tensor([0, 0]), torch.arange(2))
+    assert matches(found, truth.boxes[0], truth.classes[0]).tolist() == [-1, 0]
+    assert average_precision([found], truth) == 1
+
+
+@pytest.mark.parametrize("threshold", [-1, 0, 1.5, float("nan")])
+def test_another_threshold_is_refused(threshold: float) -> None:
+    nothing = detections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0).long())
+    with pytest.raises(DetectorError, match="above 0 and be at most 1, got"):
+        matches(nothing, torch.zeros(0, 4), torch.zeros(0).long(), threshold)
+
+
 def test_what_cannot_be_judged_is_refused() -> None:
     nothing = detections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0).long())
     empty = scenes_of([torch.zeros(0, 4)], [torch.zeros(0).long()])

@@ -69,6 +69,11 @@ def test_other_images_are_refused(model: detector.Detector, shape: tuple[int, ..
         model(torch.rand(shape))
 
 
+def test_images_of_another_type_than_the_weights_are_refused(model: detector.Detector) -> None:
+    with pytest.raises(detector.DetectorError, match="weights are torch.float32, the images torch.float64"):
+        model(torch.zeros(1, 3, 32, 44).double())
+
+
 def test_bytes_are_refused(model: detector.Detector) -> None:
     with pytest.raises(detector.DetectorError, match=r"in \[0, 1\].*got torch.uint8"):
         model(torch.zeros(1, 3, 32, 44, dtype=torch.uint8))
