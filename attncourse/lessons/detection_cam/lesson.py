@@ -426,7 +426,7 @@ print("trained above noise, neck:        ", above("trained\nneck", "noise\nneck"
 # happens to a box that is 20 surer?
 
 # %% break-sigmoid
-before = maps_of("backbone", "layer_cam")[:1]
+before = maps_of("backbone", "layer_cam", lambda outputs: ours(outputs, index))[:1]
 after = maps_of("backbone", "layer_cam", lambda outputs: ours(outputs, index).sigmoid())[:1]
 surer = maps_of("backbone", "layer_cam", lambda outputs: (ours(outputs, index) + 20).sigmoid())[:1]
 print("the same picture:              ", torch.allclose(scaled(before), scaled(after), atol=1e-2))
