@@ -12,8 +12,9 @@ import jupytext
 import pytest
 import torch
 
-from attncourse import course, explain, trained
+from attncourse import course, explain, figures, notebook, trained
 from attncourse.checking import Exercise, Judge, Report, TestsExercise, ValueExercise, Workbench
+from grading.release import build
 
 LESSON = course.lesson("grad_cam")
 OURS = ("cam-recall", "cam-breakages", "cam-tests", "cam-ear", "cam-conclusion")
@@ -113,19 +114,47 @@ def test_insertion_tells_the_two_maps_apart_and_deletion_does_not() -> None:
     random = torch.rand(9, 16, 24, generator=torch.Generator().manual_seed(0))
     deleted, inserted = (area.tolist() for area in names["areas"](names["network"], torch.cat([*names["two"], random])))
     noise, learnt, *chance = inserted
-    assert min(chance) < noise < max(chance) < learnt - 0.1
+    # "About where the highest lies": 0.4131 beside 0.4136 with one CPU, 0.6042 for the network's.
+    assert abs(noise - max(chance)) < 0.03 and learnt > max(chance) + 0.1
     noise, learnt, *chance = deleted
-    assert min(chance) < noise < max(chance) and min(chance) < learnt < max(chance)
+    assert all(min(chance) + 0.02 < own < max(chance) - 0.02 for own in (noise, learnt))
 
 
 def test_what_is_observed_of_the_five_networks_is_so() -> None:
-    names, _ = shown("imports", "load", "probabilities")
-    sure = {
-        name: float(names["probabilities"](names["trained"].load(name), names["photo"])[3])
-        for name in names["trained"].TRAINED
-    }
+    sure, covered = {}, {}
+    photo = figures.photograph((64, 96), of="whole_cat")
+    face = figures.places("face", (64, 96), of="whole_cat")
+    for name in trained.TRAINED:
+        network = trained.load(name)
+        with explain.CAM(network.model, "stages.2") as cam:
+            map = explain.scaled(cam(network.images(photo), target=3), (64, 96))
+        sure[name] = float(cam.outputs.softmax(dim=1)[0, 3])
+        covered[name] = float((map > 0.5)[face].float().mean())
+    others = set(trained.TRAINED) - {"resnet20-coordinate"}
     assert sure["resnet20-cbam"] < sure["resnet20-none"] - 0.05
-    assert max(sure, key=sure.__getitem__) == "resnet20-coordinate"
+    assert sure["resnet20-coordinate"] > max(sure[name] for name in others) + 0.05
+    assert 0 < covered["resnet20-cbam"] - covered["resnet20-none"] < 0.05
+    assert covered["resnet20-coordinate"] > max(covered[name] for name in others) + 0.02
+
+
+@pytest.mark.parametrize("number", [float("nan"), 0.0, 1])
+def test_half_right_answers_stop_no_cell_below_them(number: float) -> None:
+    """NaN is what a channel of zeros makes of cam-x-grad-cam's commonest mistake; 1 gives integers."""
+    names, _ = shown("imports", "load", "two-maps", "areas")
+    names |= {
+        "capture": lambda *asked: (torch.full((1, 64, 16, 24), number), torch.full((1, 64, 16, 24), number)),
+        "grad_cam_map": lambda *asked: torch.full((1, 16, 24), number),
+        "grad_cam": lambda *asked: torch.full((1, 64, 96), number),
+        "plus_plus_weights": lambda *asked: torch.full((1, 64), number),
+        "x_weights": lambda *asked: torch.full((1, 64), number),
+        "two_areas": ["P's", "Q's"],
+    }
+    with contextlib.redirect_stdout(io.StringIO()):
+        for title in ("stand-in", "see-captured", "same-gradient", "see-map", "compare-with-ours", "see-yours"):
+            exec(CELLS[title].source, names)
+        for title in ("kin", "compare-kin"):
+            exec(CELLS[title].source, names)
+    assert names["measured_of_it"] != "Q's", "a number of ours beside a map of another's"
 
 
 def test_grad_cam_and_x_are_one_map_in_the_last_stage_alone() -> None:
@@ -148,6 +177,9 @@ def test_the_conclusion_that_passes_is_the_one_that_the_records_allow() -> None:
         assert row.level == 0.25 and row.low is not None and row.low > 0.25, row
     # What the notebook says it observes.
     assert min(last, key=lambda row: row.mean)["variant"] == "cbam"
+    assert max(last, key=lambda row: row.mean)["variant"] == "se"
+    earlier = record.select(measure="share_inside", method="grad_cam", layer="stages.1", variant=names)
+    assert all(0.3 < row.mean < 0.4 for row in earlier)
     assert all(0.65 < row.mean < 0.8 for row in last)
     (gain,) = record.select(measure="deletion_gain", variant="none", method="grad_cam", layer="stages.2")
     assert gain.n == 60 and gain.low is not None and gain.low > 0
@@ -156,11 +188,36 @@ def test_the_conclusion_that_passes_is_the_one_that_the_records_allow() -> None:
         assert abs(row.mean) < 0.5
 
 
+def test_the_seeds_show_no_attention_whose_maps_point_better() -> None:
+    record = explain.recorded("localisation_seeds")
+    rows = record.select(measure="share_inside_difference", layer="stages.2", method="grad_cam")
+    assert len(rows) == len(trained.TRAINED) - 1
+    assert all(row.n == 6 and row.mean < 0 and row.high is not None and row.high < 0 for row in rows)
+    shares = record.values["share_inside"]
+    # "A little below", and "clearly, in each of the six seeds".
+    assert all(0 < none - se < 0.03 for none, se in zip(shares["none"], shares["se"], strict=True))
+    assert all(none - cbam > 0.05 for none, cbam in zip(shares["none"], shares["cbam"], strict=True))
+    assert record.values["recipe"]["epochs"] == 2
+
+
+def test_the_classroom_computes_no_picture_of_the_lesson() -> None:
+    """A computed value goes along as soon as an answer uses a name that is its, were it a name of its own."""
+    solved = build(LESSON).solved
+    for cell in solved.cells:
+        if cell.get("id") == "cam-recall":
+            cell.source += "\n(both, maps, pair, names, sizes, shares, lines, number, numbers, part, right)"
+    kept = "\n".join(step.source for step in notebook.steps(solved, LESSON) if not step.exercises)
+    assert "def built" in kept
+    slow = ("[falls(at_ears)", "explain.around(", "{letter: faulty(", "built(capture,", "built(grad_cam", "load(f")
+    assert [call for call in slow if call in kept] == []
+
+
 def test_what_is_said_of_the_cat_ear_channel_is_what_was_counted() -> None:
     values = explain.recorded("channel").values
     rows = {(row["rule"], row["layer"]): row for row in values["networks"]["resnet20-none"]["channels"]}
     at_ears, for_cats = rows["ears", "stages.1"], rows["cats", "stages.2"]
     assert at_ears["strongest"]["classes"].get("cat", 0) <= 10, "A: no cat-ear detector"
+    assert at_ears["strongest"]["classes"]["automobile"] == 78, "as is said"
     assert for_cats["strongest"]["classes"]["cat"] > 50, "B is tempting"
     assert for_cats["misses"]["interval"][0] > 0.15 and for_cats["fires"]["dog"] > 0.5, "B is wrong"
     assert for_cats["area"]["interval"][0] > 0.8, "C, and E is wrong"

@@ -10,26 +10,26 @@ exercise = ValueExercise(
     title="Write the conclusion",
     points=2,
     task=(
-        "Which sentence may stand under the maps of Chelsea and the recorded scores, all before you? Set `conclusion` "
-        "to a letter."
+        "Which sentence may stand under the maps of Chelsea and the two records of scores, all before you? Set "
+        "`conclusion` to a letter."
     ),
     choices={
         "A": "Attention has taught the networks to mind what matters: of the maps, one covers more of the cat.",
         "B": "The attention with the highest share in the right cell looks best.",
-        "C": "In each of the trained networks Grad-CAM of the last stage points at the class that it is asked for more "
-        "than by chance; which attention looks best, one network of each leaves open.",
+        "C": "In each trained network Grad-CAM of the last stage points at the class asked for more than by chance; "
+        "that with an attention it points better, the seeds do not show.",
         "D": "The maps of the five networks are equally good, so attention changes nothing.",
         "E": "Maps like these show nothing about a network: noise draws them as well.",
         "F": "The maps show that the networks recognise a cat as we do.",
     },
     hints=[
         "Take each sentence and ask: which number in the tables would have to be otherwise if it were false?",
-        "How many images is Chelsea? How many networks of each kind were trained for the table? What would another "
-        "seed move?",
+        "How many images is Chelsea? How many networks of each kind were trained for the first tables, how many for "
+        "the last? What did other seeds move?",
         "Two things are asked: do the maps follow the class (compare with the level of chance), and does one attention "
         "do it better than another (compare trainings, not mosaics)?",
-        "A and F say more than was measured, B takes a difference of two trainings for one of two attentions, D takes "
-        "not knowing for knowing, and E forgets what noise got.",
+        "A and F say more than was measured, B takes a difference of two trainings for one of two attentions, D calls "
+        "equal what differs in every seed, and E forgets what noise got.",
         'In full: `conclusion = "C"`.',
     ],
 )
@@ -56,8 +56,8 @@ def from_one_picture() -> str:
 def highest_mean_wins() -> str:
     """You looked at the means of five networks.
 
-    One of five is always the highest. The intervals speak of other mosaics, shown to these same networks; another seed
-    would give other networks.
+    One of five is always the highest. The intervals speak of other mosaics, shown to these same networks. Over six
+    seeds SE, the highest of the five, lies below no attention.
 
     Choose a sentence about what was repeated.
     """
@@ -66,12 +66,12 @@ def highest_mean_wins() -> str:
 
 @exercise.misconception
 def not_shown_means_equal() -> str:
-    """You took "not shown to differ" for "equal".
+    """You took "not shown to be better" for "equal".
 
-    Nothing here was made to show equality: for that the interval of a difference between trainings would have to be
-    short.
+    Over six seeds CBAM's share in the right cell is smaller than without attention, in each of them. And equally good
+    maps would not mean that attention changes nothing.
 
-    Choose the sentence that leaves open what is open.
+    Choose the sentence that says what the seeds show, and no more.
     """
     return "D"
 
