@@ -222,6 +222,12 @@ def test_what_is_said_of_the_cat_ear_channel_is_what_was_counted() -> None:
     assert for_cats["misses"]["interval"][0] > 0.15 and for_cats["fires"]["dog"] > 0.5, "B is wrong"
     assert for_cats["area"]["interval"][0] > 0.8, "C, and E is wrong"
     assert for_cats["occlusion"]["mean"]["share_inside_ears"] < for_cats["occlusion"]["chance"], "C"
+    gates = {(g["network"], g["layer"]): g["difference"]["interval"] for g in values["gates"] if g["rule"] == "cats"}
+    more = ("resnet20-cbam", "stages.2"), ("resnet20-coordinate", "stages.1")
+    less = ("resnet20-se", "stages.2"), ("resnet20-coordinate", "stages.2")
+    assert all(gates[one][0] > 0.01 for one in more) and all(gates[one][1] < -0.005 for one in less), "both ways"
+    elsewhere = values["networks"]["resnet20-none"]["ears_elsewhere"]["stages.1"]
+    assert (len(elsewhere), len(set(elsewhere.values()))) == (6, 3)
     assert -0.2 < for_cats["switched_off"]["cat"]["interval"][0] < 0, "D is wrong: some, and most are recognised"
 
 

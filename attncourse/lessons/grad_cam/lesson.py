@@ -235,7 +235,7 @@ def grad_cam(model, layer, images, classes):
 # %% compare-with-ours
 mine = built(grad_cam, copy.deepcopy(network.model), "stages.2", images, cats)
 ours = explain.scaled(learnt, (64, 96))
-drawable = usable(mine, 1, 64, 96) and bool(((mine >= 0) & (mine <= 1)).all())
+drawable = usable(mine, 1, 64, 96) and bool(((mine >= 0) & (mine < 1.001)).all())
 apart = (mine - ours).abs().max().item() if drawable else 1.0
 print("largest difference below 0.0001:", apart < 1e-4 if drawable else "build yours first")
 
@@ -635,8 +635,13 @@ print(f"by what it costs, it is number {for_cats['switched_off']['rank']} of {fo
 # %% gates
 for gate in (gate for gate in measured["gates"] if gate["rule"] == "cats"):
     before, after, (low, high) = gate["before"]["value"], gate["after"]["value"], gate["difference"]["interval"]
-    name = f"{gate['network']}, {gate['layer']}"
-    print(f"{name:30} before {before:.2f}, after {after:.2f}; change {low:+.2f} to {high:+.2f}")
+    name = f"{gate['network'].removeprefix('resnet20-')}, {gate['block']}"
+    print(f"{name:32} before {before:.3f}, after {after:.3f}; change {low:+.3f} to {high:+.3f}")
+
+# %% gates-explained [markdown]
+# **Observe.** Both ways: behind CBAM's last gate the cat drives its channel more, behind SE's less; and coordinate
+# attention's gates raise it in one stage and lower it in the next. Each interval is about other pictures, not about
+# other trainings.
 
 # %% ear-question [markdown]
 # Which sentence do these numbers allow?
