@@ -143,7 +143,7 @@ def test_half_right_answers_stop_no_cell_below_them(number: float) -> None:
     names, _ = shown("imports", "load", "two-maps", "areas")
     names |= {
         "capture": lambda *asked: (torch.full((1, 64, 16, 24), number), torch.full((1, 64, 16, 24), number)),
-        "grad_cam_map": lambda *asked: torch.full((1, 16, 24), number),
+        "grad_cam_map": lambda *asked: torch.full((1, 16, 24), number, requires_grad=isinstance(number, float)),
         "grad_cam": lambda *asked: torch.full((1, 64, 96), number),
         "plus_plus_weights": lambda *asked: torch.full((1, 64), number),
         "x_weights": lambda *asked: torch.full((1, 64), number),

@@ -204,7 +204,9 @@ def grad_cam_map(activations, gradients):
 # %% see-map
 coarse = built(grad_cam_map, cat_activations, cat_gradients)
 part_of_largest = coarse / coarse.max() if usable(coarse, 1, 16, 24) else None
-figures.feature_maps(part_of_largest, titles=["your map"], title="16x24 places, divided by its maximum")
+alike = explain.rank_correlation(coarse.detach(), learnt).item() if usable(coarse, 1, 16, 24) else 0.0
+beside = f"rank correlation with ours {alike:.2f}"
+figures.feature_maps(part_of_largest, titles=[beside], title="your map, divided by its maximum")
 
 # %% whole-task [markdown]
 # ### The whole
