@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scipy import stats
 
 from attncourse.explain import average, measured
+from attncourse.explain.wilson import wilson
 from attncourse.lab.data import Dataset
 from attncourse.storage import write_atomically
 from benchmarks import channel_sentences
@@ -100,7 +100,7 @@ def rows(name: str, network: Mapping[str, Any]) -> list[dict[str, Any]]:
         facets = {"variant": _variant(name), "layer": one["layer"], "rule": one["rule"]}
         count = one["strongest"]["count"]
         cats = one["strongest"]["classes"].get("cat", 0)
-        low, high = measured_share(cats, count)
+        low, high = wilson(cats, count)
         chance = one["misses"]["n"] / (one["misses"]["n"] + one["false_alarms"]["n"])
         made += [
             _row("cats_among_strongest", facets, count, "pictures", cats / count, (low, high), "Wilson", level=chance),
@@ -122,12 +122,6 @@ def rows(name: str, network: Mapping[str, Any]) -> list[dict[str, Any]]:
             if value["interval"]:
                 made.append(_row(kind, facets, cats, "cats", value["value"], value["interval"], by, level=0.0))
     return made
-
-
-def measured_share(count: int, of: int) -> tuple[float, float]:
-    """Wilson's 95% interval."""
-    low, high = stats.binomtest(count, of).proportion_ci(0.95, method="wilson")
-    return float(low), float(high)
 
 
 def over_networks(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

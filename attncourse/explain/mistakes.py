@@ -26,9 +26,9 @@ from torch import Tensor
 
 from attncourse.explain.activations import require_finite
 from attncourse.explain.errors import ExplainError
+from attncourse.explain.wilson import LEVEL, wilson
 
 Interval = tuple[float, float]
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class Mistakes:
     @property
     def misses_interval(self) -> Interval:
         """Wilson's 95% interval."""
-        return _wilson(self.missed, self.positives)
+        return wilson(self.missed, self.positives)
 
     @property
     def false_alarms_interval(self) -> Interval:
         """Wilson's 95% interval."""
-        return _wilson(self.fired, self.others)
+        return wilson(self.fired, self.others)
 
     def __str__(self) -> str:
         return (
@@ -162,11 +162,6 @@ def _delong(value: float, of_positives: Tensor, of_others: Tensor) -> Interval |
 
 def _cut(interval: Interval | None, lowest: float) -> Interval | None:
     return interval and (max(lowest, interval[0]), min(1.0, interval[1]))
-
-
-def _wilson(count: int, of: int) -> Interval:
-    low, high = stats.binomtest(count, of).proportion_ci(LEVEL, method="wilson")
-    return float(low), float(high)
 
 
 def _words(interval: Interval | None, form: str = ".0%") -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from scipy import stats
 from torch import Tensor
 from torch.nn import functional
 
 from attncourse.explain.errors import ExplainError
 from attncourse.explain.scaled import scaled
+from attncourse.explain.wilson import wilson
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ class Pointing:
     @property
     def interval(self) -> tuple[float, float]:
         """A 95% interval of the rate (Wilson's), with this number of images."""
-        test = stats.binomtest(round(float(self.hits.sum())), len(self.hits))
-        low, high = test.proportion_ci(0.95, method="wilson")
-        return float(low), float(high)
+        return wilson(round(float(self.hits.sum())), len(self.hits))
 
     def __str__(self) -> str:
         low, high = self.interval
