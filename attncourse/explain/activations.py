@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from attncourse.explain import layers
+from attncourse.explain import checks, layers
 from attncourse.explain.errors import ExplainError
 from attncourse.explain.layers import Layer, Place
 from attncourse.explain.modes import evaluating
@@ -23,9 +23,11 @@ def reading(model: nn.Module, layer: Layer) -> Iterator[Callable[[Tensor], Tenso
     Eval mode and no gradients within; of a layer that runs several times the last run counts.
 
     Raises:
-        ExplainError: no such layer at once. From the function: images that are none; a layer that gives no
-            ``(B, C, h, w)`` of floating point, or not one for each image.
+        ExplainError: at once for no such layer, and for a network that runs past the hooks (compiled, scripted). From
+            the function: images that are none; a layer that gives no ``(B, C, h, w)`` of floating point, or not one
+            for each image.
     """
+    checks.require_network(model)
     place = layers.find(model, layer)
     seen: list[Tensor] = []
 
@@ -54,6 +56,7 @@ def changing(model: nn.Module, layer: Layer, change: Callable[[Tensor], Tensor])
 
     The mode of the network is not touched. Raises ExplainError, as ``reading``.
     """
+    checks.require_network(model)
     with _hooked(layers.find(model, layer), change):
         yield
 
@@ -94,9 +97,9 @@ def require_finite(values: Tensor) -> Tensor:
 
 def require_images(images: Tensor) -> None:
     """Raises ExplainError where they are no images."""
-    if not isinstance(images, Tensor) or images.ndim != 4 or not len(images) or not images.is_floating_point():
-        got = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
-        raise ExplainError(f"expected images (B, 3, H, W) of floating point, as the network takes them; got {got}")
+    checks.require_images(images)
+    if images.ndim != 4:
+        raise ExplainError(f"expected images (B, 3, H, W), got {tuple(images.shape)}")
 
 
 def _maps(value: Any, place: Place) -> Tensor:

@@ -214,8 +214,11 @@ def test_frozen_parameters_and_inference_mode() -> None:
         (lambda model, x: answers(model, "rellu", x), "near it: relu"),
         (lambda model, x: answers(model, "relu", x, by="median"), "there are: largest, mean"),
         (lambda model, x: answers(model, "head", x), r"gives torch.float32 \(3, 4\)"),
-        (lambda model, x: answers(model, "relu", x[0]), r"images \(B, 3, H, W\).*got torch.float32 \(3, 9, 14\)"),
-        (lambda model, x: answers(model, "relu", x[:0]), r"got torch.float32 \(0, 3, 9, 14\)"),
+        (
+            lambda model, x: answers(model, "relu", x[0]),
+            r"images \(B, 3, H, W\), got \(3, 9, 14\); one image is images.uns",
+        ),
+        (lambda model, x: answers(model, "relu", x[:0]), r"at least one image, got \(0, 3, 9, 14\)"),
         (lambda model, x: strongest(model, "relu", 6, x), "has 6 channels, 0 to 5; got 6"),
         (lambda model, x: strongest(model, "relu", -1, x), "0 to 5; got -1"),
         (lambda model, x: strongest(model, "relu", True, x), "0 to 5; got True"),
@@ -321,3 +324,11 @@ def test_what_cannot_be_counted(values: Tensor, positive: Tensor, said: str) -> 
     for count in counts:
         with pytest.raises(ExplainError, match=said):
             count(values, positive)
+
+
+def test_what_runs_past_the_hooks_is_named() -> None:
+    parallel = nn.DataParallel(Tiny())
+    with pytest.raises(ExplainError, match="give the network itself, model.module"):
+        answers(parallel, "module.relu", images(2))
+    with pytest.raises(ExplainError, match="give the network itself, model.module"), switched_off(parallel, "relu", 0):
+        pass
