@@ -249,6 +249,11 @@ def test_wrong_answers_that_nobody_listed_are_rejected(name: str, answer: Callab
     assert (report.passed, report.diagnosis, report.subgoal) == (False, None, subgoal)
 
 
+def test_a_relu_before_the_sum_alone_is_told_as_a_relu_left_out() -> None:
+    report = judged("map", lambda a, g: torch.einsum("bkhw,bk->bhw", a.clamp(min=0), g.mean((2, 3))))
+    assert (report.passed, report.diagnosis) == (False, "forgets-the-relu")
+
+
 def test_the_librarys_own_function_is_no_answer() -> None:
     report = judged("map", explain.METHODS["grad_cam"])
     assert not report.passed and "the course's own code" in report.why

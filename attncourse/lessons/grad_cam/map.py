@@ -99,9 +99,12 @@ def in_place_on_a_copy(activations, gradients):
     return found
 
 
-@exercise.misconception
+def _relu_on_the_activations(activations, gradients):
+    return (gradients.mean((2, 3), keepdim=True) * torch.relu(activations)).sum(1)
+
+
 def forgets_the_relu(activations, gradients):
-    """You left out the ReLU.
+    """You left out the ReLU of the sum.
 
     Negative places speak against the class. On a colour scale they would look like a weaker "for", or push everything
     else up.
@@ -109,6 +112,9 @@ def forgets_the_relu(activations, gradients):
     Put torch.relu around the sum.
     """
     return (gradients.mean((2, 3), keepdim=True) * activations).sum(1)
+
+
+exercise.misconception(forgets_the_relu, dresses=[_relu_on_the_activations])
 
 
 @exercise.misconception
